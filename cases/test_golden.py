@@ -1,0 +1,10 @@
+"""Does the implementation conform, clause by clause, in every golden case?"""
+
+from __future__ import annotations
+
+from adjoint.plugin import Golden
+
+
+def test_clause(golden: Golden) -> None:
+    """Each item is a clause of an API and holds all of its golden cases."""
+    golden.must_conform()

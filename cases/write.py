@@ -1,0 +1,146 @@
+"""How are the golden files written?  From the hand-made cases and the reference, byte for byte the same.
+
+Run as ``python -m adjoint.cases.write [FOLDER]``; without a folder, the golden files are only compared.
+
+A file of `handmade/` has at its head the `api`, the `dtypes` that each case is made in, the
+`dtype_argument` that a layer takes, and `clauses`: for each kind of check, the clause that it speaks for
+unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
+`tensors`, `arguments` in tagged form, `exercises`, and may have an `api` and `dtypes` of its own,
+`other_dtypes` by tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
+the `type` of the error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from math import log2, prod
+from pathlib import Path
+from typing import Any
+
+from adjoint import tensors
+from adjoint.call import Call, canonical
+from adjoint.errors import UsageError
+from adjoint.golden import Case, Check, folder
+from adjoint.reference.answer import Answer, Refused
+from adjoint.reference.apis import answer
+from adjoint.reference.exact import PRECISION, Tensor
+from adjoint.spec import load
+
+LEGAL = ("returned", "dtype", "shape", "values")
+KERNELS = ("filters", "kernel", "weight")
+
+
+def golden_files() -> dict[str, str]:
+    """Return the text of each golden file, by its name."""
+    texts = {}
+    for path in sorted((files(__package__) / "handmade").iterdir(), key=lambda entry: entry.name):
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        cases = [case for row in document["case"] for case in cases_of(row, document)]
+        texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
+    return texts
+
+
+def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Case]:
+    """Yield a hand-made case, once for each of its dtypes."""
+    dtypes = ["float32"] if row.get("refused") else document["dtypes"]
+    for dtype in row.get("dtypes", dtypes):
+        arguments = dict(row.get("arguments", {}))
+        if "dtype_argument" in document and dtype != "float32":
+            arguments[document["dtype_argument"]] = dtype
+        call = Call(row.get("api", document["api"]), arguments, _tensors(row, dtype))
+        checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
+        yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
+
+
+def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    """Return specifications of integers, as large as leaves every sum exact in the dtype."""
+    shapes = row["tensors"]
+    bits = 1 if dtype == "bool" else _bits(shapes, PRECISION.get(dtype, 24))
+    made = {}
+    for name, shape in shapes.items():
+        content = canonical([row["clause"], row["why"], name, shape])
+        seed = int(hashlib.sha256(content.encode()).hexdigest()[:8], 16)
+        low, high = (0, 1) if dtype == "bool" else (-(1 << bits) + 1, (1 << bits) - 1)
+        made[name] = {
+            "dtype": row.get("other_dtypes", {}).get(name, dtype),
+            "shape": shape,
+            "make": {"kind": "integers", "low": low, "high": high, "seed": seed},
+        }
+    return made
+
+
+def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
+    """Return b such that n products of two b-bit integers, and a b-bit bias, stay below 2**precision.
+
+    n, the terms of one sum, is at most the input's channels times the taps: less than the elements of the
+    kernel.
+    """
+    kernel = next(shapes[name] for name in KERNELS if name in shapes)
+    return int((precision - log2(prod(kernel) + 1)) / 2)
+
+
+def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> list[Check]:
+    clause = load().clauses[row["clause"]]
+    clauses = {kind: row.get(kind, defaults[kind]) for kind in LEGAL}
+    clauses |= {kind: clause.id for kind in clause.observes if kind in LEGAL}
+    kinds = row.get("kinds", LEGAL)
+    demanded = _demanded(call, clause.level == "open") if kinds != ["returned"] else {}
+    return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
+
+
+def _demanded(call: Call, is_open: bool) -> dict[str, Any]:
+    answered = _reference(call)
+    array = answered.values.to_array()
+    values: dict[str, Any] = tensors.encode(array)
+    if is_open:
+        readings = answered.readings or {"as the other clauses have it": answered.values}
+        values = {"readings": {name: tensors.encode(t.to_array()) for name, t in readings.items()}}
+    elif answered.readings:
+        raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
+    limit = 1 << PRECISION[call.dtype]
+    if max(answered.magnitude.integers, default=0) > limit:
+        raise UsageError(f"{call} is not exact: a sum of absolute values passes {limit}.")
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "values": values}
+
+
+def _refusal(row: Mapping[str, Any], call: Call) -> list[Check]:
+    try:
+        _reference(call)
+    except Refused as refused:
+        if refused.clause != row["clause"]:
+            raise UsageError(f"{call} is refused by {refused.clause}, not by {row['clause']}.") from None
+    else:
+        raise UsageError(f"the reference does not refuse {call}.")
+    checks = [Check("raised", row["clause"])]
+    return [*checks, Check("raised-type", row["clause"], row["type"])] if "type" in row else checks
+
+
+def _reference(call: Call) -> Answer:
+    exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
+    return answer(call.api, exact, call.values)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the golden files into a folder, or compare those that are installed."""
+    texts = golden_files()
+    if arguments:
+        for name, text in texts.items():
+            Path(arguments[0], name).write_text(text, encoding="utf-8", newline="\n")
+        print(f"{sum(text.count(chr(10)) for text in texts.values())} cases written to {arguments[0]}")
+        return 0
+    stale = [name for name, text in texts.items() if not _same(name, text)]
+    print(f"differ from what the reference demands: {', '.join(stale)}" if stale else "all as written")
+    return int(bool(stale))
+
+
+def _same(name: str, text: str) -> bool:
+    path = folder() / name
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

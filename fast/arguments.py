@@ -1,0 +1,118 @@
+"""What may an argument be? Checks that return the value in one form, or refuse it.
+
+Every refusal names the argument, the value given and what would be right.
+"""
+
+import operator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
+
+
+def integer(name: str, value: object, minimum: int) -> int:
+    """Return an integer that is at least `minimum`, as a Python int.
+
+    Raises
+    ------
+    TypeError
+        If the value is not an integer; a bool is none.
+    ValueError
+        If it is below `minimum`.
+    """
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}={value!r}: give an integer.") from None
+    if number < minimum:
+        raise ValueError(f"{name}={value!r}: give at least {minimum}.")
+    return number
+
+
+def integers(name: str, value: object, lengths: tuple[int, ...], minimum: int) -> tuple[int, ...]:
+    """Return the items of a list, tuple or 1-D array of integers; an int is one item.
+
+    Raises
+    ------
+    TypeError
+        If an item is not an integer.
+    ValueError
+        If the number of items is not among `lengths`, or an item is below `minimum`.
+    """
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
+        items = tuple(integer(f"{name}[{i}]", item, minimum) for i, item in enumerate(value))
+    else:
+        items = (integer(name, value, minimum),)
+    if len(items) not in lengths:
+        allowed = " or ".join(str(length) for length in sorted(set(lengths)))
+        raise ValueError(f"{name}={value!r} has length {len(items)}: give length {allowed}.")
+    return items
+
+
+def per_axis(name: str, value: object, axes: int, minimum: int) -> tuple[int, ...]:
+    """Return one integer for each spatial axis; a single one holds for all of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `integers` does, with lengths 1 and `axes`.
+    """
+    items = integers(name, value, (1, axes), minimum)
+    return items * axes if len(items) == 1 else items
+
+
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """Return a string that is among `allowed`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        names = " or ".join(map(repr, allowed))
+        raise ValueError(f"{name}={value!r}: give {names}.")
+    return value
+
+
+def float_array(
+    name: str,
+    value: object,
+    ranks: tuple[int, ...],
+    like: tuple[str, Array] | None = None,
+) -> Array:
+    """Return an array of floats that has one of the `ranks`.
+
+    Parameters
+    ----------
+    name, value
+        The argument.
+    ranks
+        The numbers of axes that it may have.
+    like
+        Name and value of another argument, whose dtype this one must have.
+
+    Raises
+    ------
+    TypeError
+        If the value is no NumPy array or its dtype is not allowed.
+    ValueError
+        If its rank is not allowed.
+    """
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name} is a {type(value).__name__}: give a NumPy array.")
+    if value.dtype not in FLOATS:
+        floats = ", ".join(map(str, FLOATS))
+        raise TypeError(f"{name} has dtype {value.dtype}: give one of {floats}.")
+    if like is not None and value.dtype != like[1].dtype:
+        raise TypeError(f"{name} has dtype {value.dtype}: give {like[1].dtype}, as {like[0]} has.")
+    if value.ndim not in ranks:
+        allowed = " or ".join(map(str, ranks))
+        raise ValueError(f"{name} has shape {value.shape}: give an array with {allowed} axes.")
+    return value

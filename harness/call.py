@@ -1,0 +1,115 @@
+"""What is one use of an API?  A call: pure data, written as JSON, with tags where JSON can't say it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from adjoint.errors import MessageError
+from adjoint.tensors import Array, decode
+
+
+@dataclass(frozen=True)
+class Call:
+    """One use of an API.
+
+    Attributes
+    ----------
+    api : str
+        Full name.
+    arguments : mapping
+        Keyword arguments, as tagged JSON; of a layer API, those of its constructor.
+    tensors : mapping
+        Name to tensor specification: of a function, its tensor arguments; of a layer, `input` and the
+        weights to set.
+    observe : tuple of str
+        What to look at; so far, `output`.
+    """
+
+    api: str
+    arguments: Mapping[str, Any]
+    tensors: Mapping[str, Any]
+    observe: tuple[str, ...] = ("output",)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Call:
+        """Read what `to_json` wrote."""
+        return cls(data["api"], data["arguments"], data["tensors"], tuple(data["observe"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the call as it goes over the wire."""
+        return {
+            "api": self.api,
+            "arguments": dict(self.arguments),
+            "tensors": dict(self.tensors),
+            "observe": list(self.observe),
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that depend on nothing but the call."""
+        return hashlib.sha256(canonical(self.to_json()).encode()).hexdigest()[:12]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The arguments as Python values."""
+        return {name: untag(value) for name, value in self.arguments.items()}
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the input."""
+        return str(self.tensors["input"]["dtype"])
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the tensors as NumPy arrays."""
+        return {name: decode(value) for name, value in self.tensors.items()}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what a predicate may ask of a call: its arguments, its dtype, shapes as ``input.shape``."""
+        shapes = {f"{name}.shape": list(spec["shape"]) for name, spec in self.tensors.items()}
+        return {"api": self.api, "dtype": self.dtype, **shapes, **plain(self.values)}
+
+    def __str__(self) -> str:
+        """Return the call in one line, tensors as dtype and shape."""
+        shown = [f"{name}: {spec['dtype']}{spec['shape']}" for name, spec in self.tensors.items()]
+        shown += [f"{name}={value!r}" for name, value in self.values.items()]
+        return f"{self.api}({', '.join(shown)})"
+
+
+def canonical(data: Any) -> str:
+    """Return JSON with its keys sorted and no spaces: one text for one value."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """Return a value with its tuples as lists, as a TOML file would write it."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def untag(value: Any) -> Any:
+    """Return the Python value that tagged JSON stands for.
+
+    Raises
+    ------
+    MessageError
+        If the tag is not one of `$tuple`, `$int` and `$float`.
+    """
+    if isinstance(value, list):
+        return [untag(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "$tuple" in value:
+        return tuple(untag(item) for item in value["$tuple"])
+    if "$int" in value:
+        kind = str(value.get("as", "int")).removeprefix("numpy.")
+        return int(value["$int"]) if kind == "int" else np.dtype(kind).type(value["$int"])
+    if "$float" in value:
+        return float(value["$float"])
+    raise MessageError(f"{canonical(value):.80} carries no known tag; known are $tuple, $int and $float.")

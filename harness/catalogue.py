@@ -1,0 +1,160 @@
+"""Where is an implementation, and how is it started?  Names and targets become commands."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from adjoint.errors import UsageError
+from adjoint.spec import load as load_spec
+
+
+class NotInstalled(UsageError):  # noqa: N818 - a state
+    """The environment of an implementation does not exist."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An implementation known by name: a table of `catalogue.toml`, whose head explains the fields."""
+
+    name: str
+    module: str
+    environment: str
+    imports: tuple[str, ...]
+    script: str
+    about: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Something that can be run: a name for it, the command of its worker, the variables it needs.
+
+    `script` names the template that reproduces a case on it; `targets` gives each API's
+    ``module:function``, where the template asks for one.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    script: str = ""
+    targets: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Return the catalogue, by name."""
+    rows = tomllib.loads((_folder() / "catalogue.toml").read_text(encoding="utf-8"))
+    return {name: Entry(name, **{**row, "imports": tuple(row["imports"])}) for name, row in rows.items()}
+
+
+def resolve(target: str, api: str | None = None, python: str | None = None) -> Implementation:
+    """Find what a name or a ``module:function`` stands for.
+
+    Parameters
+    ----------
+    target : str
+    api : str, optional
+        The API that a ``module:function`` offers.
+    python : str, optional
+        The interpreter to run it with.  Without it, the one of its tox environment, or ours.
+
+    Raises
+    ------
+    UsageError
+        If there is no such name, no such API, or no such interpreter.
+    NotInstalled
+        If its environment does not exist.
+    """
+    if python is not None and shutil.which(python) is None:
+        raise UsageError(f"--python {python} is not a program that can be run; give the path of a Python.")
+    if ":" in target:
+        return _function(target, api, python or sys.executable)
+    if target not in entries():
+        known = ", ".join(entries())
+        raise UsageError(
+            f"{target!r} is not in the catalogue, which has {known}; "
+            "a function is given as module:function --api API, any other program as --command."
+        )
+    entry = entries()[target]
+    interpreter = python or _interpreter(entry)
+    return Implementation(target, _serve(interpreter, entry.module), entry.env, entry.script, entry.targets)
+
+
+def from_command(command: str) -> Implementation:
+    """Return an implementation that is any program speaking the protocol.
+
+    Raises
+    ------
+    UsageError
+        If the command is empty.
+    """
+    words = shlex.split(command)
+    if not words:
+        raise UsageError("--command is empty; give the program and its arguments in one string.")
+    return Implementation(command, tuple(words))
+
+
+def is_there(name: str) -> bool:
+    """Tell whether a catalogue entry can be run as things are."""
+    try:
+        resolve(name)
+    except NotInstalled:
+        return False
+    return True
+
+
+def environments_folder() -> Path:
+    """Return where `--make` puts the environments: ADJOINT_ENVIRONMENTS, or .tox/environments here."""
+    return Path(os.environ.get("ADJOINT_ENVIRONMENTS") or Path(".tox", "environments")).absolute()
+
+
+def environments_file() -> Path:
+    """Return the tox configuration that makes them."""
+    with as_file(_folder() / "environments.ini") as path:
+        return path
+
+
+def _interpreter(entry: Entry) -> str:
+    if not entry.environment:
+        return sys.executable
+    for relative in ("bin/python", "Scripts/python.exe"):
+        path = environments_folder() / entry.environment / relative
+        if path.exists():
+            return str(path)
+    if all(importlib.util.find_spec(name) for name in entry.imports):
+        return sys.executable
+    raise NotInstalled(
+        f"{entry.name} needs {' and '.join(entry.imports)}, and neither the environment "
+        f"{environments_folder() / entry.environment} nor this Python has it; add --make to install it, or "
+        "give --python."
+    )
+
+
+def _function(target: str, api: str | None, python: str) -> Implementation:
+    apis = load_spec().apis()
+    if api is None:
+        raise UsageError(f"{target} needs --api, the API that it offers: one of {', '.join(apis)}.")
+    if api not in apis:
+        raise UsageError(f"--api {api} is not documented here; it must be one of {', '.join(apis)}.")
+    return Implementation(target, _serve(python, "on_function", target, api), {}, "function", {api: target})
+
+
+def _serve(python: str, *arguments: str) -> tuple[str, ...]:
+    with as_file(_folder() / "serving.py") as path:
+        return (python, str(path), *arguments)
+
+
+def _folder() -> Any:
+    return files("adjoint") / "implementations"

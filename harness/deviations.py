@@ -1,0 +1,147 @@
+"""Which failing checks are known?  Declared deviations, from TOML files.
+
+A declaration that no failing check needs any more is stale, and fails the gate; so does an expired one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from adjoint.errors import UsageError
+from adjoint.spec import load as load_spec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A known failing check.
+
+    Attributes
+    ----------
+    implementation : str
+        Its name; ``*`` and ``?`` stand for any.
+    clause : str
+    where : mapping
+        Parameter of the call to the value that it must have; see `Call.parameters`.
+    versions : mapping of str to str
+        System to version range: where the declaration holds.
+    reason, link : str
+    expires : datetime.date, optional
+        The last day that it holds.
+    """
+
+    implementation: str
+    clause: str
+    reason: str
+    link: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    expires: datetime.date | None = None
+
+    def applies_to(self, implementation: str, systems: Mapping[str, str]) -> bool:
+        """Tell whether it speaks of this implementation, at these versions of its systems."""
+        return fnmatchcase(implementation, self.implementation) and all(
+            name in systems and SpecifierSet(wanted).contains(systems[name], prereleases=True)
+            for name, wanted in self.versions.items()
+        )
+
+    def matches(self, clause: str, parameters: Mapping[str, Any]) -> bool:
+        """Tell whether it speaks of a check of this clause, in a call with these parameters."""
+        return clause == self.clause and all(
+            name in parameters and parameters[name] == value for name, value in self.where.items()
+        )
+
+    def __str__(self) -> str:
+        """Name it in a sentence."""
+        where = f" where {dict(self.where)}" if self.where else ""
+        return f"the declared deviation of {self.implementation} from {self.clause}{where}"
+
+
+class Ledger:
+    """The declarations that apply to one run, and which of them its checks have needed.
+
+    Parameters
+    ----------
+    deviations : sequence of Deviation
+    implementation : str
+    systems : mapping of str to str
+    """
+
+    def __init__(
+        self, deviations: Sequence[Deviation], implementation: str, systems: Mapping[str, str]
+    ) -> None:
+        self._deviations = [d for d in deviations if d.applies_to(implementation, systems)]
+        self._met: dict[int, str] = {}
+
+    def declared(self, clause: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
+        """Note a check, and return the declaration that excuses it if it failed."""
+        found = None
+        for number, deviation in enumerate(self._deviations):
+            if deviation.matches(clause, parameters) and verdict not in ("not-reached", "unsupported"):
+                if verdict in EXCUSABLE:
+                    self._met[number] = "needed"
+                    found = found or deviation
+                self._met.setdefault(number, "idle")
+        return found
+
+    def problems(self, whole: bool, today: datetime.date) -> tuple[str, ...]:
+        """Return a sentence for each stale or expired declaration.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether every case was run, so that a declaration no check matched is stale too.
+        today : datetime.date
+        """
+        found = []
+        for number, deviation in enumerate(self._deviations):
+            met = self._met.get(number, "unmatched" if whole else "not asked")
+            if met in ("idle", "unmatched"):
+                why = "no check matches it" if met == "unmatched" else "every check that it matches conforms"
+                found.append(f"{deviation} is stale: {why}; remove it.".capitalize())
+            elif deviation.expires and deviation.expires < today and met == "needed":
+                found.append(f"{deviation} expired on {deviation.expires}; mend it or renew it.".capitalize())
+        return tuple(found)
+
+
+def shipped() -> Traversable:
+    """Return the file of the declarations that came with the suite."""
+    return files("adjoint") / "implementations" / "deviations.toml"
+
+
+def load(path: Traversable) -> list[Deviation]:
+    """Read a deviations file.
+
+    Raises
+    ------
+    UsageError
+        If the file can't be read, or an entry is not well formed or names an unknown clause.
+    """
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))["deviation"]
+    except OSError as error:
+        raise UsageError(f"the deviations file {path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not a deviations file: {error}.") from None
+    return [_deviation(row, f"{path}, deviation {number}") for number, row in enumerate(rows, start=1)]
+
+
+def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
+    try:
+        deviation = Deviation(**row)
+        for wanted in deviation.versions.values():
+            SpecifierSet(wanted)
+    except (TypeError, InvalidSpecifier) as error:
+        raise UsageError(f"{where}: {error}.") from None
+    if deviation.clause not in load_spec().clauses:
+        raise UsageError(f"{where}: there is no clause {deviation.clause!r}; see 'adjoint list clauses'.")
+    return deviation

@@ -1,0 +1,132 @@
+"""What is a case, and how is it frozen?  Golden files: one JSON line a case, sealed against edits by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from adjoint import INTERPRETATION
+from adjoint.call import Call, canonical
+from adjoint.errors import GoldenError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to be seen in an outcome, and the one clause that it speaks for.
+
+    `demanded` depends on the kind: nothing for ``returned`` and ``raised``, a type's name for
+    ``raised-type``, a dtype's name, a shape, a tensor's specification for ``values``; where the clause is
+    open, ``{"readings": {name: tensor}}``.
+    """
+
+    kind: str
+    clause: str
+    demanded: Any = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call with its checks.
+
+    Attributes
+    ----------
+    call : Call
+    checks : tuple of Check
+        In order: what comes after a failed one is not reached.
+    why : str
+        Why the case exists.
+    exercises : tuple of str
+        Further clauses that it touches, for coverage alone.
+    """
+
+    call: Call
+    checks: tuple[Check, ...]
+    why: str
+    exercises: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The id of its call."""
+        return self.call.id
+
+    def clauses(self) -> tuple[str, ...]:
+        """Return the clauses that its checks speak for, each once."""
+        return tuple(dict.fromkeys(check.clause for check in self.checks))
+
+    def to_line(self) -> str:
+        """Return the case as a line of a golden file."""
+        data = {
+            "format": FORMAT,
+            "interpretation": INTERPRETATION,
+            "id": self.id,
+            "why": self.why,
+            "call": self.call.to_json(),
+            "checks": [
+                {
+                    "kind": c.kind,
+                    "clause": c.clause,
+                    **({} if c.demanded is None else {"demanded": c.demanded}),
+                }
+                for c in self.checks
+            ],
+            "exercises": list(self.exercises),
+        }
+        sealed = {**data, "seal": _seal(data)}
+        return json.dumps(sealed, separators=(",", ":"), ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def parse(line: str, where: str) -> Case:
+    """Read one line of a golden file.
+
+    Raises
+    ------
+    GoldenError
+        If it is not a case, is of another format or interpretation, or does not match its seal.
+    """
+    remedy = "write the golden files anew with 'python -m adjoint.cases.write'."
+    try:
+        data = json.loads(line)
+        seal, form, meaning = data.pop("seal"), data["format"], data["interpretation"]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise GoldenError(f"{where} is not a golden case; {remedy}") from None
+    if form != FORMAT or meaning.split(".")[0] != INTERPRETATION.split(".")[0]:
+        raise GoldenError(
+            f"{where} has format {form} and interpretation {meaning}; this adjoint reads format {FORMAT} and "
+            f"interpretation {INTERPRETATION}: use the adjoint that wrote it, or {remedy}"
+        )
+    if seal != _seal(data):
+        raise GoldenError(
+            f"{where}: case {data.get('id')} does not match its seal, so it was edited; {remedy}"
+        )
+    checks = tuple(Check(c["kind"], c["clause"], c.get("demanded")) for c in data["checks"])
+    return Case(Call.from_json(data["call"]), checks, data["why"], tuple(data["exercises"]))
+
+
+def folder() -> Traversable:
+    """Return the folder of the golden files that came with the suite."""
+    return files("adjoint") / "cases" / "golden"
+
+
+def load(root: Traversable | None = None) -> Iterator[Case]:
+    """Yield every case of the golden files, by file name and line.
+
+    Raises
+    ------
+    GoldenError
+        At the first line that can't be used.
+    """
+    for path in sorted((root or folder()).iterdir(), key=lambda entry: entry.name):
+        if path.name.endswith(".jsonl"):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                yield parse(line, f"{path.name}, line {number}")
+
+
+def _seal(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(data).encode()).hexdigest()[:16]

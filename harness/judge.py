@@ -1,0 +1,166 @@
+"""Does what was seen meet what is demanded?  (check, outcome) → verdict.
+
+So far for exact data alone: tensors of integers that every order of summation sums to the same number, so
+values are compared for equality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from adjoint import tensors
+from adjoint.golden import Case, Check
+from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from adjoint.spec import load
+
+VERDICTS = (
+    "conforms",
+    "deviates",
+    "unsupported",
+    "crashed",
+    "timed-out",
+    "broken",
+    "not-reached",
+    "vacuous",
+    "observed",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge says of one check.
+
+    Attributes
+    ----------
+    check : Check
+    verdict : str
+        One of `VERDICTS`.
+    demanded, seen : str
+        Both sides in a line each.
+    stderr : str
+        The worker's last words, where it died.
+    unsupported : str
+        Id of the claim that an `unsupported` leans on.
+    """
+
+    check: Check
+    verdict: str
+    demanded: str = ""
+    seen: str = ""
+    stderr: str = ""
+    unsupported: str = ""
+
+
+def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
+    """Return a verdict for each check of a case, in order.
+
+    Parameters
+    ----------
+    case : Case
+    outcome : Outcome
+    python_errors : bool
+        Whether the implementation claims the types of Python's errors.
+    """
+    verdicts: list[Verdict] = []
+    for check in case.checks:
+        if verdicts and verdicts[-1].verdict not in ("conforms", "observed"):
+            before = verdicts[-1]
+            same = before.verdict in ("unsupported", "not-reached")
+            name = before.verdict if same else "not-reached"
+            verdicts.append(
+                Verdict(check, name, seen=before.seen if same else "", unsupported=before.unsupported)
+            )
+        elif check.kind == "raised-type" and not python_errors:
+            verdicts.append(
+                Verdict(check, "unsupported", seen="claims no Python errors", unsupported="claims")
+            )
+        else:
+            verdict = _judge(check, outcome)
+            is_open = load().clauses[check.clause].level == "open"
+            if is_open and verdict.verdict in ("conforms", "deviates"):
+                verdict = Verdict(check, "observed", verdict.demanded, verdict.seen)
+            verdicts.append(verdict)
+    return verdicts
+
+
+def _judge(check: Check, outcome: Outcome) -> Verdict:
+    demanded = _DEMANDS[check.kind](check.demanded)
+    match outcome:
+        case Crashed(cause, stderr):
+            return Verdict(check, "crashed", demanded, cause, stderr)
+        case TimedOut(seconds, stderr):
+            return Verdict(check, "timed-out", demanded, f"no answer in {seconds:g} s", stderr)
+        case Broke(problem, stderr):
+            return Verdict(check, "broken", demanded, problem, stderr)
+        case Unsupported(id, reason):
+            return Verdict(check, "unsupported", demanded, reason, unsupported=id)
+        case Raised():
+            held = check.kind == "raised" or (check.kind == "raised-type" and check.demanded in outcome.types)
+            return Verdict(check, "conforms" if held else "deviates", demanded, f"raised {outcome}")
+        case Returned(observed):
+            if check.kind in ("raised", "raised-type"):
+                return Verdict(check, "deviates", demanded, f"returned {_describe(observed['output'])}")
+            held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
+            return Verdict(check, "conforms" if held else "deviates", demanded, seen)
+
+
+def _returned(_: object, output: tensors.Array) -> tuple[bool, str]:
+    return True, f"returned {_describe(output)}"
+
+
+def _dtype(demanded: str, output: tensors.Array) -> tuple[bool, str]:
+    return output.dtype.name == demanded, output.dtype.name
+
+
+def _shape(demanded: list[int], output: tensors.Array) -> tuple[bool, str]:
+    return list(output.shape) == demanded, str(list(output.shape))
+
+
+def _values(demanded: Mapping[str, Any], output: tensors.Array) -> tuple[bool, str]:
+    if "readings" in demanded:
+        for name, reading in demanded["readings"].items():
+            if np.array_equal(tensors.decode(reading), output):
+                return True, name
+        return False, "none of the readings known"
+    expected = tensors.decode(demanded)
+    if expected.shape != output.shape:
+        return False, f"shape {list(output.shape)}"
+    wrong = np.argwhere(~(expected == output))  # NaN equals nothing, and so is wrong
+    if not len(wrong):
+        return True, "equal"
+    first = tuple(int(index) for index in wrong[0])
+    return False, (
+        f"{len(wrong)} of {expected.size} elements differ; "
+        f"the first, at {list(first)}, is {output[first]:.17g} instead of {expected[first]:.17g}"
+    )
+
+
+_CHECKS: dict[str, Callable[[Any, tensors.Array], tuple[bool, str]]] = {
+    "returned": _returned,
+    "dtype": _dtype,
+    "shape": _shape,
+    "values": _values,
+}
+
+
+def _demand_values(demanded: Mapping[str, Any]) -> str:
+    if "readings" in demanded:
+        return "open: " + ", or ".join(demanded["readings"])
+    return f"{_describe(tensors.decode(demanded))}, exactly"
+
+
+_DEMANDS: dict[str, Callable[[Any], str]] = {
+    "returned": lambda _: "the call returns",
+    "raised": lambda _: "the call is refused",
+    "raised-type": lambda name: f"the error is a {name}",
+    "dtype": str,
+    "shape": str,
+    "values": _demand_values,
+}
+
+
+def _describe(array: tensors.Array) -> str:
+    return f"{array.dtype.name}{list(array.shape)}"

@@ -1,0 +1,97 @@
+"""What came back from a call?  One frozen class for each way that it can end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adjoint import tensors
+from adjoint.errors import MessageError
+
+STAGES = ("construct", "build", "weights", "call", "observe")
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The call returned; what was observed, by name."""
+
+    observed: Mapping[str, tensors.Array]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The call raised an error, of these types (the error's own first, then its bases)."""
+
+    stage: str
+    types: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.types[0] if self.types else 'an error'} at {self.stage}: {plain(self.message):.300}"
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """The implementation says that it does not offer this; `id` names an entry of its claims."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """The worker died of this call: by a signal, by its own exit, or by too much memory."""
+
+    cause: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The worker gave no answer in time."""
+
+    seconds: float
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Broke:
+    """The worker's answer broke the protocol."""
+
+    problem: str
+    stderr: str
+
+
+Outcome = Returned | Raised | Unsupported | Crashed | TimedOut | Broke
+
+
+def plain(message: str) -> str:
+    """Return a message in one line, without the escape sequences and control characters of terminals."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f-\x9f]", "", message).split())
+
+
+def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
+    """Read a worker's answer to `perform`.
+
+    Raises
+    ------
+    MessageError
+        If it is not well formed.
+    """
+    kind = answer.get("outcome")
+    if kind == "returned":
+        observed = answer.get("observed")
+        if not isinstance(observed, Mapping) or set(observed) != set(observe):
+            raise MessageError(f"observed must hold {', '.join(observe)}, and holds {observed!r:.80}.")
+        return Returned({name: tensors.decode(tensor) for name, tensor in observed.items()})
+    if kind == "raised":
+        stage, types = answer.get("stage"), answer.get("types")
+        if stage not in STAGES or not isinstance(types, list):
+            raise MessageError(f"a raised outcome needs types and a stage out of {', '.join(STAGES)}.")
+        return Raised(stage, tuple(map(str, types)), str(answer.get("message", "")))
+    if kind == "unsupported":
+        return Unsupported(str(answer.get("unsupported")), plain(str(answer.get("reason", ""))))
+    raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")

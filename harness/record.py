@@ -1,0 +1,154 @@
+"""What did one run of one implementation give?  A record: header, one line a check, footer, as JSON lines.
+
+Each line is written and flushed as soon as its verdict is known; only a record with a footer is whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from adjoint.errors import RecordError, UsageError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """A whole record.
+
+    Attributes
+    ----------
+    header : mapping
+        `record` (the format), `implementation` (its name), `version`, `systems`, `claims`, `python`,
+        `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many checks), `levels` and
+        `drift` (what the gate holds), `selection` (what it was narrowed to, or empty).
+    checks : tuple of mapping
+        Each: `case`, `why`, `api`, `call` (in a line), `kind`, `clause`, `level`, `own` (else drift),
+        `verdict`, `gated` (whether this document counts for this implementation), `held` (whether also
+        the clause's level does), `claimed` (of `unsupported`: claimed in advance), `declared` (None, or
+        `reason` and `link`), and, unless it conforms, `demanded`, `seen`, `stderr`, `script`.
+    footer : mapping
+        `checks` and `verdicts` (counts), `status` (`ran`, `stopped`: not to its end, `not-run`: could not
+        start, `unavailable`: not there, and excused), `reason`, `problems` (sentences about
+        declarations), `seconds`.
+    """
+
+    header: Mapping[str, Any]
+    checks: tuple[Mapping[str, Any], ...]
+    footer: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The implementation's name."""
+        return str(self.header["implementation"])
+
+
+def fails(check: Mapping[str, Any]) -> bool:
+    """Tell whether one check of a record fails the gate.
+
+    An open clause excuses a deviation (it makes it `observed`), never a crash, a hang or a broken protocol.
+    """
+    if check["declared"]:
+        return False
+    match check["verdict"]:
+        case "crashed" | "timed-out" | "broken":
+            return bool(check["held"] or (check["gated"] and check["level"] == "open"))
+        case "unsupported":
+            return bool(check["held"] and not check["claimed"])
+        case verdict:
+            return bool(verdict == "deviates" and check["held"])
+
+
+class RecordWriter:
+    """Writes a record line by line.
+
+    Parameters
+    ----------
+    path : Path
+    header : mapping
+
+    Raises
+    ------
+    UsageError
+        If the file can't be written.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+        self._verdicts: Counter[str] = Counter()
+        try:
+            self._file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"the record {path} can't be written: {error.strerror}.") from None
+        self._write({"record": FORMAT, **header})
+
+    def __enter__(self) -> RecordWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def check(self, line: Mapping[str, Any]) -> None:
+        """Write one check."""
+        self._verdicts[line["verdict"]] += 1
+        self._write(line)
+
+    def footer(self, status: str, seconds: float, reason: str = "", problems: tuple[str, ...] = ()) -> None:
+        """Write the last line, without which the record counts as truncated."""
+        self._write(
+            {
+                "footer": True,
+                "status": status,
+                "reason": reason,
+                "problems": list(problems),
+                "checks": self._verdicts.total(),
+                "verdicts": dict(sorted(self._verdicts.items())),
+                "seconds": round(seconds, 3),
+            }
+        )
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=True) + "\n")
+        self._file.flush()
+
+
+def read(path: Path) -> Record:
+    """Read a whole record.
+
+    Raises
+    ------
+    RecordError
+        If the file can't be read, is no record, is of another format, or is truncated.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise RecordError(f"the record {path} can't be read: {error.strerror}.") from None
+    except ValueError:
+        lines = _salvage(path)
+    if not lines or not isinstance(lines[0], dict) or "record" not in lines[0]:
+        raise RecordError(f"{path} is not a record; give a file that 'adjoint run' wrote, *.record.jsonl.")
+    if lines[0]["record"] != FORMAT:
+        raise RecordError(f"the record {path} has format {lines[0]['record']}; this adjoint reads {FORMAT}.")
+    last = lines[-1]
+    if not isinstance(last, dict) or not last.get("footer") or last.get("checks") != len(lines) - 2:
+        raise RecordError(
+            f"the record {path} is truncated: its footer is missing; run the implementation again."
+        )
+    return Record(lines[0], tuple(lines[1:-1]), last)
+
+
+def _salvage(path: Path) -> list[Any]:
+    """Return the first line alone, enough to tell a truncated record from a foreign file."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return [json.loads(file.readline())]
+    except ValueError:
+        return []

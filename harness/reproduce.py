@@ -1,0 +1,108 @@
+"""How does a person reproduce a verdict without this suite?  A script that needs only the framework."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from math import prod
+from typing import Any
+
+import numpy as np
+from adjoint import tensors
+from adjoint.catalogue import Implementation
+from adjoint.golden import Case, Check
+from adjoint.spec import load
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+LITERAL = 96
+"""The most elements of a tensor that a script writes out; of a larger one it says how to make it."""
+
+
+def script(case: Case, check: Check, implementation: Implementation) -> str:
+    """Return a script that shows a check of a case.
+
+    Its exit code is 0 where the check holds and 1 where it does not.  For a worker of unknown kind, it is
+    a shell line that feeds the worker the call.
+    """
+    if not implementation.script:
+        return _feed(case, implementation)
+    clause = load().clauses[check.clause]
+    text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
+        api=case.call.api,
+        arguments=", ".join(f"{name}={value!r}" for name, value in case.call.values.items()),
+        inputs={name: _expression(spec) for name, spec in case.call.tensors.items()},
+        made=any(_is_made(spec) for spec in case.call.tensors.values()),
+        packed=_is_packed(check),
+        dtype=case.call.values.get("dtype", "float32"),
+        case=case,
+        check=check,
+        clause=clause,
+        document=load().documents[clause.document],
+        demanded=_demanded(check),
+        implementation=implementation,
+        target=implementation.targets.get(case.call.api, ""),
+    )
+    return text.strip() + "\n"
+
+
+def _feed(case: Case, implementation: Implementation) -> str:
+    start = {"do": "start", "protocol": 1}
+    lines = [start, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
+    text = "\n".join(json.dumps(line) for line in lines)
+    return f"{implementation.name} <<'CALLS'\n{text}\nCALLS\n"
+
+
+def _is_made(spec: dict[str, Any]) -> bool:
+    return "make" in spec and prod(spec["shape"]) > LITERAL
+
+
+def _expression(spec: dict[str, Any]) -> str:
+    """Return Python for an input tensor."""
+    shape = tuple(spec["shape"])
+    if _is_made(spec):
+        recipe = spec["make"]
+        numbers = f"{recipe['low']}, {recipe['high']}, {recipe['seed']}"
+        return f'integers({shape}, {numbers}).astype("{spec["dtype"]}")'
+    return _literal(tensors.decode(spec))
+
+
+def _literal(array: tensors.Array) -> str:
+    flat = [
+        int(value) if np.isfinite(value) and value == int(value) else float(value) for value in array.ravel()
+    ]
+    text = f'np.array({flat}, dtype="{array.dtype.name}")'
+    return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
+
+
+def _is_packed(check: Check) -> bool:
+    return check.kind == "values" and "data" in check.demanded and prod(check.demanded["shape"]) > 4 * LITERAL
+
+
+def _demanded(check: Check) -> str:
+    """Return Python for what is demanded."""
+    if check.kind != "values":
+        return repr(check.demanded)
+    if "readings" in check.demanded:
+        rows = [
+            f"    {name!r}: {_literal(tensors.decode(t))}," for name, t in check.demanded["readings"].items()
+        ]
+        return "\n".join(["{", *rows, "}"])
+    if _is_packed(check):
+        dtype, shape = np.dtype(check.demanded["dtype"]).newbyteorder("<").str, tuple(check.demanded["shape"])
+        return (
+            f'np.frombuffer(base64.b64decode(\n    "{check.demanded["data"]}"\n), "{dtype}").reshape({shape})'
+        )
+    return _literal(tensors.decode(check.demanded))
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("adjoint", "templates"),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+_TEMPLATES.filters["comment"] = lambda text: textwrap.fill(
+    " ".join(str(text).split()), 96, initial_indent="# ", subsequent_indent="# "
+)

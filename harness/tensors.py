@@ -1,0 +1,74 @@
+"""How is a tensor written on the wire, and read from it?
+
+A specification is ``{"dtype", "shape", "data"}``, data being base64 of little-endian row-major bytes, or
+``{"dtype", "shape", "make": {"kind": "integers", "low", "high", "seed"}}``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from adjoint.errors import MessageError
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
+
+
+def encode(array: Array) -> dict[str, Any]:
+    """Return the specification of an array, its data written out."""
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    data = base64.b64encode(little.tobytes()).decode("ascii")
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+
+
+def decode(specification: Mapping[str, Any]) -> Array:
+    """Return the array that a specification describes.
+
+    Raises
+    ------
+    MessageError
+        If the specification is not well formed; the text names the part that is wrong.
+    """
+    if not isinstance(specification, Mapping):
+        raise MessageError(f"a tensor must be an object, not {specification!r:.80}.")
+    name, shape = specification.get("dtype"), specification.get("shape")
+    if name not in DTYPES:
+        raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
+        raise MessageError(f"a tensor's shape is {shape!r:.80}; it must be a list of sizes.")
+    if "make" in specification:
+        return make(specification["make"], tuple(shape), name)
+    try:
+        data = base64.b64decode(specification.get("data", ""), validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise MessageError("a tensor's data is not base64.") from None
+    dtype = np.dtype(name).newbyteorder("<")
+    if len(data) != prod(shape) * dtype.itemsize:
+        raise MessageError(
+            f"a tensor of shape {shape} and dtype {name} needs {prod(shape) * dtype.itemsize} bytes, "
+            f"its data has {len(data)}."
+        )
+    return np.frombuffer(data, dtype).astype(name).reshape(shape)
+
+
+def make(recipe: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Array:
+    """Return integers between `low` and `high`, both included, drawn by SplitMix64 from the flat index.
+
+    Element j is ``low + mix(seed + (j + 1) * 0x9E3779B97F4A7C15) % (high - low + 1)``, in unsigned 64-bit
+    arithmetic that wraps.
+    """
+    low, high = int(recipe["low"]), int(recipe["high"])
+    with np.errstate(over="ignore"):
+        z = np.arange(1, prod(shape) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z += np.uint64(recipe["seed"])
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    integers = (z % np.uint64(high - low + 1)).astype(np.int64) + low
+    return integers.astype(dtype).reshape(shape)

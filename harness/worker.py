@@ -1,0 +1,222 @@
+"""How does an implementation perform calls?  The client of a worker: start it, keep it fed, outlive it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adjoint.call import Call, canonical
+from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
+from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse
+from adjoint.process import Ended, Flooded, Limits, Process, Silent
+
+PROTOCOL = 1
+
+
+class GaveUp(AdjointError):  # noqa: N818 - an event
+    """Too many calls in a row ended the worker."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What an implementation says of itself when it starts.
+
+    Attributes
+    ----------
+    name, version : str
+    apis, dtypes : tuple of str
+        What it offers; the rest is unsupported, and never asked.
+    systems : mapping of str to str
+        The frameworks behind it and their versions: which documents it is own to.
+    python_errors : bool
+        Whether the types of its errors are those of Python.
+    unsupported : mapping of str to str
+        Id to reason, of what it may answer `unsupported` to.
+    python : str
+        The interpreter's version, where there is one.
+    """
+
+    name: str
+    version: str
+    apis: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    systems: Mapping[str, str] = field(default_factory=dict)
+    python_errors: bool = False
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Claims:
+        """Read the answer to `start`.
+
+        Raises
+        ------
+        MessageError
+        """
+        claims = data.get("claims")
+        if not isinstance(claims, Mapping):
+            raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
+        try:
+            return cls(
+                name=str(data["name"]),
+                version=str(data["version"]),
+                apis=tuple(claims["apis"]),
+                dtypes=tuple(claims["dtypes"]),
+                systems=dict(claims.get("systems", {})),
+                python_errors=bool(claims.get("python_errors", False)),
+                unsupported=dict(claims.get("unsupported", {})),
+                python=str(data.get("python", "")),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise MessageError(f"the answer to start lacks or garbles {error}.") from None
+
+
+class Worker:
+    """An implementation's process, replaced by a fresh one whenever it dies.
+
+    Parameters
+    ----------
+    command : sequence of str
+    env : mapping
+        Variables to set on top of ours.
+    limits : Limits
+    """
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str] | None = None, limits: Limits | None = None
+    ) -> None:
+        self._command = tuple(command)
+        self._env = dict(env or {})
+        self._limits = limits or Limits()
+        self._process: Process | None = None
+        self._claims: Claims | None = None
+
+    @property
+    def claims(self) -> Claims:
+        """What the implementation claims; starts it if need be.
+
+        Raises
+        ------
+        WorkerDidNotStart
+        """
+        if self._claims is None:
+            self._live()
+        assert self._claims is not None
+        return self._claims
+
+    def perform(self, calls: Sequence[Call]) -> Iterator[Outcome]:
+        """Yield the outcome of each call, in order.
+
+        A call that was in the worker's hands when it died is tried once more, alone; if the worker dies
+        again, that call is the culprit.  The others are sent again.
+
+        Raises
+        ------
+        WorkerDidNotStart
+            If a fresh worker does not start.
+        GaveUp
+            After `Limits.patience` calls in a row that ended their worker.
+        """
+        done, fatal, suspect = 0, 0, False
+        while done < len(calls):
+            batch = calls[done : done + 1] if suspect else calls[done:]
+            for outcome in self._pipeline(batch):
+                if isinstance(outcome, (Crashed, TimedOut, Broke)):
+                    self._drop()
+                    if isinstance(outcome, Crashed) and not suspect:
+                        suspect = True
+                        break
+                    fatal += 1
+                else:
+                    fatal = 0
+                suspect = False
+                done += 1
+                yield outcome
+                if fatal >= self._limits.patience:
+                    raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
+
+    def close(self) -> None:
+        """Ask the worker to stop, and see that it does."""
+        if self._process:
+            self._process.send(_line({"do": "stop"}))
+            self._process.close()
+            self._process = None
+
+    def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
+        """Yield outcomes in order; ends after the first that ends the worker."""
+        process, limits = self._live(), self._limits
+        lines = [_line({"do": "perform", "id": j, "call": call.to_json()}) for j, call in enumerate(calls)]
+        sent, clock = 0, time.monotonic()
+        for j, call in enumerate(calls):
+            while sent < len(lines) and (
+                sent == j
+                or (sent - j < limits.window and sum(map(len, lines[j : sent + 1])) <= limits.window_bytes)
+            ):
+                process.send(lines[sent])
+                sent += 1
+            try:
+                answer = _read(process.receive(clock + limits.seconds))
+                if answer.get("id") != j:
+                    raise MessageError(f"it answered id {answer.get('id')!r:.80} where {j} was due.")
+                outcome = parse(answer, call.observe)
+            except Ended as end:
+                outcome = Crashed(str(end), process.stderr())
+            except Silent:
+                process.kill()
+                outcome = TimedOut(limits.seconds, process.stderr())
+            except (Flooded, MessageError) as problem:
+                process.kill()
+                outcome = Broke(str(problem), process.stderr())
+            clock = time.monotonic()
+            yield outcome
+            if isinstance(outcome, (Crashed, TimedOut, Broke)):
+                return
+
+    def _live(self) -> Process:
+        """Return a process that has answered `start`."""
+        if self._process is None:
+            try:
+                self._process = Process(self._command, self._env, self._limits)
+                self._process.send(_line({"do": "start", "protocol": PROTOCOL}))
+                deadline = time.monotonic() + self._limits.start_seconds
+                self._claims = Claims.from_json(_read(self._process.receive(deadline)))
+            except OSError as error:
+                raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}.") from None
+            except (Ended, Silent, Flooded, MessageError) as problem:
+                text = str(problem) or f"no answer within {self._limits.start_seconds:g} seconds"
+                raise WorkerDidNotStart(self._say(text)) from None
+        return self._process
+
+    def _say(self, problem: str) -> str:
+        """Return the problem with the last line of standard error, and drop the process."""
+        stderr = self._process.stderr().strip().splitlines() if self._process else []
+        self._drop()
+        return f"{problem}; its last words: {stderr[-1]:.300}" if stderr else f"{problem}; it said nothing."
+
+    def _drop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process = None
+
+
+def _line(message: Mapping[str, Any]) -> bytes:
+    return canonical(message).encode() + b"\n"
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """Parse one line of a worker.
+
+    Raises
+    ------
+    MessageError
+    """
+    message = None
+    with contextlib.suppress(ValueError, RecursionError):
+        message = json.loads(line)
+    if not isinstance(message, dict):
+        raise MessageError(f"it answered {line[:80]!r}, which is not a JSON object.")
+    return message

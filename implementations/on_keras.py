@@ -1,0 +1,53 @@
+"""Keras 3: keras.layers.Conv2DTranspose, on the back end that KERAS_BACKEND names."""
+
+import importlib
+from typing import Any, Callable, Dict
+
+import keras
+
+UNSUPPORTED = [
+    (
+        "tensorflow-cpu-dilation",
+        "InvalidArgumentError",
+        "implementations? do(es)? not yet support dilation rates larger than 1",
+        "no CPU kernel of TensorFlow for a dilated gradient in this dtype",
+    ),
+    (
+        "tensorflow-cpu-channels-first",
+        "InvalidArgumentError",
+        "only supports N(D)?HWC",
+        "no CPU kernel of TensorFlow for channels first in this dtype",
+    ),
+]
+
+
+def start() -> Dict[str, Any]:
+    """Return name, version and claims."""
+    backend = keras.backend.backend()
+    behind = importlib.import_module(backend).__version__.split("+")[0]
+    return {
+        "name": "keras-" + backend,
+        "version": keras.__version__,
+        "claims": {
+            "apis": ["keras.layers.Conv2DTranspose"],
+            "dtypes": ["float32", "float64"],
+            "systems": {"keras": keras.__version__, backend: behind},
+            "python_errors": True,
+        },
+    }
+
+
+def perform(
+    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Dict[str, Any]:
+    """Construct the layer, build it, set its weights, call it."""
+    layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
+    inputs = tensors["input"]
+    stage("build")
+    layer.build(inputs.shape)
+    stage("weights")
+    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    stage("call")
+    output = layer(keras.ops.convert_to_tensor(inputs))
+    stage("observe")
+    return {"output": keras.ops.convert_to_numpy(output)}

@@ -1,0 +1,48 @@
+"""What can the reference answer?  What is demanded of a legal call, or which clause refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adjoint.reference.exact import Tensor
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """The documents refuse this call.
+
+    Attributes
+    ----------
+    clause : str
+        Id of the clause that refuses it.
+    """
+
+    def __init__(self, clause: str, message: str) -> None:
+        super().__init__(f"{message} ({clause})")
+        self.clause = clause
+
+
+def refuse_unless(holds: bool, clause: str, message: str) -> None:
+    """Raise `Refused` unless the clause's condition holds."""
+    if not holds:
+        raise Refused(clause, message)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a legal call must return.
+
+    Attributes
+    ----------
+    values : Tensor
+        The exact output, in the API's own order of axes, and the dtype it must have.
+    magnitude : Tensor
+        S of each element: the sum of the absolute values of its terms.
+    readings : mapping of str to Tensor
+        Where the document leaves a choice: each choice by name, and the output under it.  `values` is
+        then the first of them, and nothing may be demanded of an implementation.
+    """
+
+    values: Tensor
+    magnitude: Tensor
+    readings: Mapping[str, Tensor] = field(default_factory=dict)

@@ -1,0 +1,98 @@
+"""How does text that an implementation wrote get onto a page?  Inert: nothing in it can act.
+
+An implementation's messages are not ours: they may hold markup, control characters or marks that reverse
+the direction of writing.  Every template is rendered through here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.filters import do_mark_safe
+
+INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+"""Unicode categories of what can't be seen: controls, format characters, lone surrogates, …"""
+
+
+def inert(text: str) -> str:
+    r"""Return text with each invisible character but tab and newline spelled out, as ``\u202e``.
+
+    What is left can be written as UTF-8, is legal in XML and reads in the order it is stored in.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_spell, text))
+
+
+def _spell(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in INVISIBLE:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def markup_environment() -> Environment:
+    """Return the environment of the HTML and XML templates: every value is made inert, then escaped."""
+    return _environment(True, inert)
+
+
+def markdown_environment() -> Environment:
+    """Return the environment of the Markdown templates: every value is made prose, unless it is `code`."""
+    environment = _environment(False, prose)
+    environment.filters["code"] = code
+    return environment
+
+
+def prose(text: str) -> str:
+    """Return text as one line of Markdown that means itself: no markup, no HTML, no links."""
+    line = inert(_line(text, 1000))
+    return do_mark_safe(re.sub(r"[\\`*_{}\[\]<>&|~$]|:(?=//)", r"\\\g<0>", line))
+
+
+def code(text: str, most: int = 400) -> str:
+    """Return text as one Markdown code span, fit for a table; what is longer than `most` is cut.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        How many characters to keep.
+    """
+    shown = inert(_line(text, most))
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return do_mark_safe(f"{fence}{_pad(shown)}{fence}".replace("|", "\\|"))
+
+
+def is_web_address(link: str) -> bool:
+    """Tell whether a link may be followed: others, such as ``javascript:``, are shown as text."""
+    return link.startswith(("https://", "http://"))
+
+
+def _line(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _pad(text: str) -> str:
+    return f" {text} " if not text or text[0] == "`" or text[-1] == "`" else text
+
+
+def _environment(autoescape: bool, clean: Callable[[str], str]) -> Environment:
+    def finalize(value: Any) -> Any:
+        return clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+    environment = Environment(
+        loader=PackageLoader("adjoint.reports"),
+        undefined=StrictUndefined,
+        autoescape=autoescape,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.tests["web_address"] = is_web_address
+    return environment

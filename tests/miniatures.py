@@ -1,0 +1,128 @@
+"""Small implementations of conv_transpose2d, each named for how it misbehaves.
+
+The first half are functions, for ``miniatures:NAME --api torch.nn.functional.conv_transpose2d``.  The second
+half misbehave on the protocol itself, and are run as ``python miniatures.py NAME``.  Those that do it once
+do it on calls of two groups, of which the golden cases have a few.
+"""
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+from adjoint.fast.torch_functional import conv_transpose2d
+
+API = "torch.nn.functional.conv_transpose2d"
+
+
+def always_right(input, weight, **arguments):
+    return conv_transpose2d(input, weight, **arguments)
+
+
+def off_by_one_crop(input, weight, padding=0, **arguments):
+    output = conv_transpose2d(input, weight, padding=padding, **arguments)
+    return np.roll(output, 1, axis=-1) if np.any(padding) else output
+
+
+def flipped_kernel(input, weight, **arguments):
+    return conv_transpose2d(input, weight[..., ::-1, ::-1], **arguments)
+
+
+def ignores_output_padding(input, weight, output_padding=0, **arguments):
+    conv_transpose2d(input, weight, output_padding=output_padding, **arguments)  # refuses what is illegal
+    return conv_transpose2d(input, weight, **arguments)
+
+
+def wrong_shape(input, weight, **arguments):
+    return conv_transpose2d(input, weight, **arguments)[..., np.newaxis]
+
+
+def wrong_dtype(input, weight, **arguments):
+    return conv_transpose2d(input, weight, **arguments).astype("float64")
+
+
+def raises_on_everything(**_):
+    raise RuntimeError("not today")
+
+
+def crashes(input, weight, groups=1, **arguments):
+    if groups == 2:
+        os.abort()
+    return conv_transpose2d(input, weight, groups=groups, **arguments)
+
+
+def hangs(input, weight, groups=1, **arguments):
+    if groups == 2:
+        time.sleep(3600)
+    return conv_transpose2d(input, weight, groups=groups, **arguments)
+
+
+def eats_memory(input, weight, groups=1, **arguments):
+    hoard = []
+    while groups == 2:
+        hoard.append(np.ones(1 << 22))
+    return conv_transpose2d(input, weight, groups=groups, **arguments)
+
+
+def prints_on_stdout(input, weight, **arguments):
+    print('{"id": 0, "outcome": "returned"}', flush=True)
+    os.write(1, b"hello\n")
+    return conv_transpose2d(input, weight, **arguments)
+
+
+def answers():
+    """Yield each message with the answer that a sound worker gives."""
+    from adjoint.implementations import serving
+
+    class System:
+        @staticmethod
+        def perform(_api, arguments, tensors, _stage):
+            return {"output": always_right(**tensors, **arguments)}
+
+    for line in sys.stdin:
+        message = json.loads(line)
+        if message["do"] == "start":
+            claims = {"apis": [API], "dtypes": ["float32", "float64"], "python_errors": True}
+            yield message, {"name": "miniature", "version": "1", "claims": claims}
+        elif message["do"] == "perform":
+            yield message, {**serving.performed(System, message["call"]), "id": message["id"]}
+
+
+def say(answer):
+    print(json.dumps(answer), flush=True)
+
+
+def in_two_groups(message):
+    return message["do"] == "perform" and message["call"]["arguments"].get("groups") == 2
+
+
+def floods_stdout():
+    for message, answer in answers():
+        while in_two_groups(message):
+            sys.stdout.write("a line that never ends, " * 4096)
+        say(answer)
+
+
+def answers_nonsense():
+    for message, answer in answers():
+        say("nonsense" if in_two_groups(message) else answer)
+
+
+def answers_out_of_order():
+    held = []
+    for message, answer in answers():
+        if in_two_groups(message):
+            held.append(answer)
+        else:
+            say(answer)
+            while held:
+                say(held.pop())
+
+
+def dies_at_start():
+    sys.exit("the library could not be loaded")
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()

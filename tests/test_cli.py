@@ -1,0 +1,176 @@
+"""Does the command line answer bad input with one sentence and the right code, and leave nothing behind?"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from adjoint import golden, record
+
+HERE = Path(__file__).parent
+API = "torch.nn.functional.conv_transpose2d"
+
+BAD = {
+    "unknown name": (["run", "torhc"], "'torhc' is not in the catalogue"),
+    "unknown api": (["run", "miniatures:always_right", "--api", "conv"], "--api conv is not documented here"),
+    "no api": (["run", "miniatures:always_right"], "needs --api"),
+    "no such python": (
+        ["run", "fast", "--python", "/no/such/python"],
+        "--python /no/such/python is not a program",
+    ),
+    "empty command": (["run", "--command", " "], "--command is empty"),
+    "unknown clause": (["run", "fast", "--clause", "tf-nn.colour"], "there is no clause 'tf-nn.colour'"),
+    "unknown case": (["run", "fast", "--case", "000000000000"], "there is no case '000000000000'"),
+    "unknown level": (
+        ["run", "fast", "--levels", "stated,guessed"],
+        "--levels stated,guessed must name some of",
+    ),
+    "foreign deviations": (["run", "fast", "--deviations", __file__], "is not a deviations file"),
+    "missing deviations": (["run", "fast", "--deviations", "none.toml"], "none.toml can't be read"),
+    "selection of nothing": (
+        ["run", "fast", "--clause", "tf-nn.values", "--case", "CASE"],
+        "has no check of tf-nn.values",
+    ),
+    "selection of none of its own": (
+        ["run", "miniatures:always_right", "--api", API, "--clause", "tf-nn.values"],
+        "no case is left",
+    ),
+    "missing record": (["report", "none.jsonl"], "none.jsonl can't be read"),
+    "foreign record": (["report", __file__], "is not a record"),
+    "reproduce unknown case": (["reproduce", "000000000000", "fast"], "there is no case '000000000000'"),
+    "reproduce unknown name": (["reproduce", "CASE", "torhc"], "'torhc' is not in the catalogue"),
+}
+
+
+@pytest.fixture
+def case():
+    return next(case.id for case in golden.load() if case.call.api == API)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_sentence_and_code_2(name, run_adjoint, case, tmp_path):
+    words, sentence = BAD[name]
+    words = [case if word == "CASE" else word for word in words]
+    out = [] if words[0] == "reproduce" else ["--out", tmp_path / "out"]
+    done = run_adjoint(*words, *out, cwd=HERE)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("adjoint: ")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.glob("out/*.html"))
+    assert not list(tmp_path.glob("out/*.record.jsonl"))
+
+
+def test_unwritable_folder(run_adjoint, tmp_path):
+    (tmp_path / "file").touch()
+    done = run_adjoint("run", "fast", "--out", tmp_path / "file" / "out")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "can't be written to" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["no_such_module:conv", "miniatures:no_such_function"])
+def test_module_that_does_not_start_is_not_run(target, run_adjoint, tmp_path):
+    done = run_adjoint("run", target, "--api", API, "--out", tmp_path, cwd=HERE)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stdout + done.stderr
+    assert re.search("No module named|no attribute 'no_such_function'", done.stdout)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    assert record.read(path).footer["status"] == "not-run"
+
+
+def test_command_that_can_not_be_run_is_not_run(run_adjoint, tmp_path):
+    done = run_adjoint("run", "--command", "/no/such/worker", "--out", tmp_path)
+    assert done.returncode == 3
+    assert "/no/such/worker can't be run" in done.stdout
+
+
+def test_python_without_the_framework_is_not_run(run_adjoint, tmp_path):
+    done = run_adjoint("run", "torch", "--python", sys.executable, "--out", tmp_path)
+    assert done.returncode == 3
+    assert "No module named 'torch'" in done.stdout
+
+
+def test_missing_environment_is_not_run_or_excused(run_adjoint, tmp_path):
+    absent = {"ADJOINT_ENVIRONMENTS": str(tmp_path / "environments")}
+    done = run_adjoint("run", "torch", "fast", "--out", tmp_path / "a", **absent)
+    assert done.returncode == 3
+    assert "add --make" in done.stdout
+    assert record.read(tmp_path / "a" / "fast.record.jsonl").footer["status"] == "ran"
+    done = run_adjoint("run", "torch", "fast", "--available", "--out", tmp_path / "b", **absent)
+    assert done.returncode == 0
+    assert record.read(tmp_path / "b" / "torch.record.jsonl").footer["status"] == "unavailable"
+
+
+def test_golden_file_edited_by_hand(tmp_path):
+    line = next(golden.load()).to_line()
+    edited = tmp_path / "edited.jsonl"
+    edited.write_text(line.replace('"why":"', '"why":"really '), encoding="utf-8")
+    with pytest.raises(golden.GoldenError, match=r"edited.jsonl, line 1: case \w+ does not match its seal"):
+        list(golden.load(tmp_path))
+
+
+def test_truncated_record(run_adjoint, tmp_path):
+    run_adjoint("run", "fast", "--clause", "tf-nn.values", "--out", tmp_path)
+    path = tmp_path / "fast.record.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    done = run_adjoint("report", path, "--out", tmp_path / "again")
+    assert done.returncode == 2
+    assert "fast.record.jsonl is truncated" in done.stderr
+    assert not (tmp_path / "again" / "report.html").exists()
+
+
+def test_run_without_a_name_runs_fast(run_adjoint, tmp_path):
+    done = run_adjoint("run", "--out", tmp_path, ADJOINT_ENVIRONMENTS=str(tmp_path / "none"))
+    assert done.returncode == 0, done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("fast.record.jsonl", "fast.log", "report.html", "junit.xml", "summary.md")
+    }
+
+
+def test_report_of_records_is_the_report_of_the_run(run_adjoint, tmp_path):
+    run_adjoint("run", "fast", "--out", tmp_path)
+    done = run_adjoint("report", tmp_path / "fast.record.jsonl", "--out", tmp_path / "again")
+    assert done.returncode == 0
+    for name in ("report.html", "junit.xml", "summary.md"):
+        assert (tmp_path / "again" / name).read_text() == (tmp_path / name).read_text()
+
+
+def test_same_run_twice_is_the_same_record_but_for_times(run_adjoint, tmp_path):
+    for name in ("a", "b"):
+        run_adjoint("run", "fast", "--out", tmp_path / name)
+    first, second = (record.read(tmp_path / name / "fast.record.jsonl") for name in ("a", "b"))
+    assert first.checks == second.checks
+    assert {**first.header, "started": ""} == {**second.header, "started": ""}
+
+
+@pytest.mark.parametrize("what", ["apis", "clauses", "cases", "implementations"])
+def test_list(what, run_adjoint):
+    rows = json.loads(run_adjoint("list", what, "--json").stdout)
+    table = run_adjoint("list", what).stdout
+    assert rows
+    assert all(str(next(iter(row.values()))) in table for row in rows)
+
+
+def test_reproduce_prints_a_script_that_shows_the_deviation(run_adjoint, tmp_path):
+    target = ("miniatures:flipped_kernel", "--api", API)
+    run_adjoint("run", *target, "--out", tmp_path, cwd=HERE)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    failed = [check for check in record.read(path).checks if check["verdict"] == "deviates"]
+    assert failed
+    for check in failed[:3]:
+        script = tmp_path / "script.py"
+        script.write_text(run_adjoint("reproduce", check["case"], *target, cwd=HERE).stdout)
+        assert script.read_text() == check["script"]
+        done = subprocess.run([sys.executable, script], cwd=HERE, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "DEVIATES"), done.stderr
+
+
+def test_reproduced_script_holds_on_an_implementation_that_conforms(run_adjoint, tmp_path):
+    for clause in ("tf-nn.data-format", "keras-conv2d.activation", "tf-nn.refuses-padding"):
+        case = next(case.id for case in golden.load() if clause in case.clauses())
+        script = tmp_path / "script.py"
+        script.write_text(run_adjoint("reproduce", case, "fast", "--clause", clause).stdout)
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "holds"), done.stderr

@@ -1,0 +1,125 @@
+"""Does each misbehaviour get the verdict and the exit code that it deserves, through a real worker?"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from adjoint import record
+
+HERE = Path(__file__).parent
+API = "torch.nn.functional.conv_transpose2d"
+GROUPS = "torch-functional.groups"
+
+# What does not conform, as {clause: {verdict: checks}}; `not-reached` apart.
+FUNCTIONS = {
+    "always_right": (0, {}),
+    "prints_on_stdout": (0, {}),
+    "off_by_one_crop": (
+        1,
+        {
+            "torch-functional.padding": {"deviates": 3},
+            "torch-functional.output-padding": {"deviates": 2},
+            "torch-functional.dilation": {"deviates": 2},
+            "torch-functional.groups": {"deviates": 2},
+            "torch-functional.forms": {"deviates": 1},
+            "torch-functional.batch": {"deviates": 1},
+        },
+    ),
+    "flipped_kernel": (
+        1,
+        {
+            "torch-functional.values": {"deviates": 6},
+            "torch-functional.stride": {"deviates": 2},
+            "torch-functional.padding": {"deviates": 3},
+            "torch-functional.output-padding": {"deviates": 5},
+            "torch-functional.dilation": {"deviates": 4},
+            "torch-functional.groups": {"deviates": 3},
+            "torch-functional.bias": {"deviates": 2},
+            "torch-functional.forms": {"deviates": 1},
+            "torch-functional.unbatched": {"deviates": 1},
+            "torch-functional.batch": {"deviates": 1},
+        },
+    ),
+    "ignores_output_padding": (1, {"torch-functional.output-size": {"deviates": 8}}),
+    "wrong_dtype": (1, {"torch-functional.dtype": {"deviates": 20}}),
+    "wrong_shape": (3, {"torch-functional.output-size": {"deviates": 33}}),
+    "raises_on_everything": (3, {}),
+    "crashes": (1, {GROUPS: {"crashed": 2}}),
+    "hangs": (1, {GROUPS: {"timed-out": 2}}),
+    "eats_memory": (1, {GROUPS: {"crashed": 2}}),
+}
+WORKERS = {
+    "floods_stdout": (1, {GROUPS: {"broken": 2}}),
+    "answers_nonsense": (1, {GROUPS: {"broken": 2}}),
+    "answers_out_of_order": (1, {GROUPS: {"broken": 2}}),
+}
+
+
+def failures(whole):
+    """Return {clause: {verdict: checks}} of what neither conforms nor was not reached."""
+    found = {}
+    for check in whole.checks:
+        if check["verdict"] not in ("conforms", "not-reached"):
+            verdicts = found.setdefault(check["clause"], {})
+            verdicts[check["verdict"]] = verdicts.get(check["verdict"], 0) + 1
+    return found
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_gets_what_it_deserves(name, run_adjoint, tmp_path):
+    code, expected = FUNCTIONS[name]
+    done = run_adjoint(
+        *("run", f"miniatures:{name}", "--api", API, "--out", tmp_path, "--timeout", 3, "--memory", 500),
+        cwd=HERE,
+    )
+    whole = record.read(tmp_path / f"miniatures_{name}.record.jsonl")
+    if name == "raises_on_everything":
+        verdicts = {(check["kind"], check["verdict"]) for check in whole.checks}
+        assert verdicts == {("returned", "deviates"), ("raised", "conforms")} | {
+            (kind, "not-reached") for kind in ("dtype", "shape", "values")
+        }
+    else:
+        assert failures(whole) == expected
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_worker_gets_what_it_deserves(name, run_adjoint, tmp_path):
+    code, expected = WORKERS[name]
+    command = f"{sys.executable} {HERE / 'miniatures.py'} {name}"
+    done = run_adjoint("run", "--command", command, "--out", tmp_path, "--timeout", 20)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    assert failures(record.read(path)) == expected
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+def test_crash_names_its_signal_and_memory_its_limit(run_adjoint, tmp_path):
+    for name, word in (("crashes", "SIGABRT"), ("eats_memory", "500 MiB allowed")):
+        run_adjoint(
+            *(
+                "run",
+                f"miniatures:{name}",
+                "--api",
+                API,
+                "--out",
+                tmp_path,
+                "--memory",
+                500,
+                "--clause",
+                GROUPS,
+            ),
+            cwd=HERE,
+        )
+        whole = record.read(tmp_path / f"miniatures_{name}.record.jsonl")
+        assert word in next(c["seen"] for c in whole.checks if c["verdict"] == "crashed")
+
+
+def test_dies_at_start_is_not_run(run_adjoint, tmp_path):
+    command = f"{sys.executable} {HERE / 'miniatures.py'} dies_at_start"
+    done = run_adjoint("run", "--command", command, "--out", tmp_path)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    whole = record.read(path)
+    assert (whole.footer["status"], whole.checks) == ("not-run", ())
+    assert "the library could not be loaded" in whole.footer["reason"]
+    assert done.returncode == 3
+    assert (tmp_path / "report.html").exists()
