@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,11 @@ class Call:
     def dtype(self) -> str:
         """The dtype of the input."""
         return str(self.tensors["input"]["dtype"])
+
+    @property
+    def size(self) -> int:
+        """How many elements its tensors have: a smaller call is a better example."""
+        return sum(prod(spec["shape"]) for spec in self.tensors.values())
 
     def arrays(self) -> dict[str, Array]:
         """Return the tensors as NumPy arrays."""

@@ -18,7 +18,6 @@ from adjoint.reports import html, junit, markdown
 from adjoint.reproduce import script
 from adjoint.running import Request, run_all
 from adjoint.spec.clauses import LEVELS
-from rich.console import Console
 
 
 def sentences(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,7 +137,7 @@ def list_(what: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     else:
-        Console(width=None if sys.stdout.isatty() else 160).print(listing.table(rows))
+        listing.terminal().print(listing.table(rows))
 
 
 @main.command()
@@ -170,7 +169,7 @@ def _write_reports(records: Sequence[Record], out: Path) -> None:
 
 def _say(records: Sequence[Record], out: Path) -> None:
     """Print a table: an implementation a line, with what came of it."""
-    Console().print(listing.summary(records))
+    listing.terminal().print(listing.summary(records))
     for record in records:
         for problem in (record.footer["reason"], *record.footer["problems"]):
             if problem:

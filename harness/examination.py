@@ -163,6 +163,7 @@ class Examination:
             "why": case.why,
             "api": case.call.api,
             "call": str(case.call),
+            "size": case.call.size,
             "kind": verdict.check.kind,
             "clause": clause.id,
             "level": clause.level,

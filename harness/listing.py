@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -135,17 +136,22 @@ def show_failures(record: Record, most: int = 10) -> None:
     failing: dict[str, list[Mapping[str, Any]]] = {}
     for check in filter(fails, record.checks):
         failing.setdefault(check["clause"], []).append(check)
-    console = Console(highlight=False)
+    console = terminal()
     for clause, checks in list(failing.items())[:most]:
-        smallest = min(checks, key=lambda check: len(check["call"]))
+        smallest = min(checks, key=lambda check: (check["size"], check["call"]))
         console.print(
             Text(f"{record.name}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold")
         )
         for line in (smallest["call"], f"demanded: {smallest['demanded']}", f"seen: {smallest['seen']}"):
-            console.print(Text("  " + line))
-        console.print(Text(f"  script: adjoint reproduce {smallest['case']} {record.name}"))
+            console.print(Text("  " + line), soft_wrap=True)
+        console.print(Text(f"  script: {_how_to_reproduce(smallest, record.name)}"), soft_wrap=True)
     if len(failing) > most:
         console.print(f"... and {len(failing) - most} more clauses; see the report.")
+
+
+def terminal() -> Console:
+    """Return a console as wide as the terminal, or wide enough for any table where there is none."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
 def check_selection(clause: str | None, case: str | None) -> None:
@@ -180,6 +186,14 @@ def make_folder(out: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UsageError(f"--out {out} can't be written to: {error.strerror}.") from None
+
+
+def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:
+    if name in catalogue.entries():
+        return f"adjoint reproduce {check['case']} {name}"
+    if ":" in name and " " not in name:
+        return f"adjoint reproduce {check['case']} {name} --api {check['api']}"
+    return "in the report"
 
 
 def _kind(check: Mapping[str, Any]) -> str:

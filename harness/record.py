@@ -29,10 +29,11 @@ class Record:
         `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many checks), `levels` and
         `drift` (what the gate holds), `selection` (what it was narrowed to, or empty).
     checks : tuple of mapping
-        Each: `case`, `why`, `api`, `call` (in a line), `kind`, `clause`, `level`, `own` (else drift),
-        `verdict`, `gated` (whether this document counts for this implementation), `held` (whether also
-        the clause's level does), `claimed` (of `unsupported`: claimed in advance), `declared` (None, or
-        `reason` and `link`), and, unless it conforms, `demanded`, `seen`, `stderr`, `script`.
+        Each: `case`, `why`, `api`, `call` (in a line), `size` (elements of its tensors), `kind`, `clause`,
+        `level`, `own` (else drift), `verdict`, `gated` (whether this document counts for this
+        implementation), `held` (whether also the clause's level does), `claimed` (of `unsupported`:
+        claimed in advance), `declared` (None, or `reason` and `link`), and, unless it conforms,
+        `demanded`, `seen`, `stderr`, `script`.
     footer : mapping
         `checks` and `verdicts` (counts), `status` (`ran`, `stopped`: not to its end, `not-run`: could not
         start, `unavailable`: not there, and excused), `reason`, `problems` (sentences about

@@ -39,7 +39,7 @@ class Cell:
 
     @property
     def worst(self) -> Check:
-        """The worst check; of several, that with the shortest call."""
+        """The worst check; of several, that with the smallest call."""
         return self.checks[0]
 
     @property

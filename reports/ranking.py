@@ -48,14 +48,14 @@ def standing(check: Check) -> str:
 
 
 def worst_first(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """Sort checks: by standing, then by verdict, then the call that is shortest to write down."""
+    """Sort checks: by standing, then by verdict, then the smallest call."""
     return tuple(
         sorted(
             checks,
             key=lambda check: (
                 STANDINGS.index(standing(check)),
                 VERDICTS.index(check["verdict"]),
-                len(check["call"]),
+                check["size"],
                 check["call"],
                 check["case"],
             ),

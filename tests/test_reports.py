@@ -31,6 +31,7 @@ def check(verdict: str, clause: str = "tf-nn.values", **changes: Any) -> dict[st
         "why": "unequal strides",
         "api": API,
         "call": f"{API}(input: float32[1, 2, 3, 4])",
+        "size": 24,
         "kind": "values",
         "clause": clause,
         "level": level,
