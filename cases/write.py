@@ -27,7 +27,7 @@ from adjoint.errors import UsageError
 from adjoint.golden import Case, Check, folder
 from adjoint.reference.answer import Answer, Refused
 from adjoint.reference.apis import answer
-from adjoint.reference.exact import PRECISION, Tensor
+from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.spec import load
 
 LEGAL = ("returned", "dtype", "shape", "values")
@@ -59,7 +59,7 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
 def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
     """Return specifications of integers, as large as leaves every sum exact in the dtype."""
     shapes = row["tensors"]
-    bits = 1 if dtype == "bool" else _bits(shapes, PRECISION.get(dtype, 24))
+    bits = 1 if dtype == "bool" else _bits(shapes, FORMATS[dtype].precision if dtype in FORMATS else 24)
     made = {}
     for name, shape in shapes.items():
         content = canonical([row["clause"], row["why"], name, shape])
@@ -101,7 +101,7 @@ def _demanded(call: Call, is_open: bool) -> dict[str, Any]:
         values = {"readings": {name: tensors.encode(t.to_array()) for name, t in readings.items()}}
     elif answered.readings:
         raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
-    limit = 1 << PRECISION[call.dtype]
+    limit = 1 << FORMATS[call.dtype].precision
     if max(answered.magnitude.integers, default=0) > limit:
         raise UsageError(f"{call} is not exact: a sum of absolute values passes {limit}.")
     return {"dtype": array.dtype.name, "shape": list(array.shape), "values": values}

@@ -98,9 +98,12 @@ def from_command(command: str) -> Implementation:
     Raises
     ------
     UsageError
-        If the command is empty.
+        If the command is empty, or a quote in it is not closed.
     """
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"--command {command} can't be read as a shell would: {error}.") from None
     if not words:
         raise UsageError("--command is empty; give the program and its arguments in one string.")
     return Implementation(command, tuple(words))

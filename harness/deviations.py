@@ -18,6 +18,7 @@ from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+FIELDS = {"implementation": str, "clause": str, "reason": str, "link": str, "where": dict, "versions": dict}
 EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
 
 
@@ -63,7 +64,7 @@ class Deviation:
     def __str__(self) -> str:
         """Name it in a sentence."""
         where = f" where {dict(self.where)}" if self.where else ""
-        return f"the declared deviation of {self.implementation} from {self.clause}{where}"
+        return f"The declared deviation of {self.implementation} from {self.clause}{where}"
 
 
 class Ledger:
@@ -107,9 +108,9 @@ class Ledger:
             met = self._met.get(number, "unmatched" if whole else "not asked")
             if met in ("idle", "unmatched"):
                 why = "no check matches it" if met == "unmatched" else "every check that it matches conforms"
-                found.append(f"{deviation} is stale: {why}; remove it.".capitalize())
+                found.append(f"{deviation} is stale: {why}; remove it.")
             elif deviation.expires and deviation.expires < today and met == "needed":
-                found.append(f"{deviation} expired on {deviation.expires}; mend it or renew it.".capitalize())
+                found.append(f"{deviation} expired on {deviation.expires}; mend it or renew it.")
         return tuple(found)
 
 
@@ -128,6 +129,8 @@ def load(path: Traversable) -> list[Deviation]:
     """
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8"))["deviation"]
+        if not isinstance(rows, list):
+            raise KeyError("a [[deviation]] needs two brackets")
     except OSError as error:
         raise UsageError(f"the deviations file {path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
@@ -138,9 +141,14 @@ def load(path: Traversable) -> list[Deviation]:
 def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
     try:
         deviation = Deviation(**row)
+        for name, kind in FIELDS.items():
+            if type(value := getattr(deviation, name)) is not kind:
+                raise TypeError(f"{name} is {value!r}; it must be a {kind.__name__}")
+        if deviation.expires is not None and type(deviation.expires) is not datetime.date:
+            raise TypeError(f"expires is {deviation.expires!r}; it must be a date, as 2026-12-31")
         for wanted in deviation.versions.values():
             SpecifierSet(wanted)
-    except (TypeError, InvalidSpecifier) as error:
+    except (TypeError, AttributeError, InvalidSpecifier) as error:
         raise UsageError(f"{where}: {error}.") from None
     if deviation.clause not in load_spec().clauses:
         raise UsageError(f"{where}: there is no clause {deviation.clause!r}; see 'adjoint list clauses'.")

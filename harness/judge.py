@@ -66,8 +66,9 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
     """
     verdicts: list[Verdict] = []
     for check in case.checks:
-        if verdicts and verdicts[-1].verdict not in ("conforms", "observed"):
-            before = verdicts[-1]
+        before = verdicts[-1] if verdicts else None
+        refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
+        if before and (refused or before.verdict not in ("conforms", "observed")):
             same = before.verdict in ("unsupported", "not-reached")
             name = before.verdict if same else "not-reached"
             verdicts.append(

@@ -70,7 +70,8 @@ Outcome = Returned | Raised | Unsupported | Crashed | TimedOut | Broke
 
 def plain(message: str) -> str:
     """Return a message in one line, without the escape sequences and control characters of terminals."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f-\x9f]", "", message).split())
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", message)
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
 
 
 def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
@@ -91,7 +92,9 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         stage, types = answer.get("stage"), answer.get("types")
         if stage not in STAGES or not isinstance(types, list):
             raise MessageError(f"a raised outcome needs types and a stage out of {', '.join(STAGES)}.")
-        return Raised(stage, tuple(map(str, types)), str(answer.get("message", "")))
+        return Raised(stage, tuple(plain(str(name)) for name in types), str(answer.get("message", "")))
     if kind == "unsupported":
-        return Unsupported(str(answer.get("unsupported")), plain(str(answer.get("reason", ""))))
+        if not isinstance(answer.get("unsupported"), str):
+            raise MessageError("an unsupported outcome must name, as unsupported, an entry of its claims.")
+        return Unsupported(answer["unsupported"], plain(str(answer.get("reason", ""))))
     raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")

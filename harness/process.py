@@ -97,9 +97,10 @@ class Process:
         self._stderr = bytearray()
         self._closed = threading.Event()
         self._stderr_reader = threading.Thread(target=self._read_stderr, daemon=True)
+        self._reader = threading.Thread(target=self._read_stdout, daemon=True)
         for thread in (
             self._stderr_reader,
-            threading.Thread(target=self._read_stdout, daemon=True),
+            self._reader,
             threading.Thread(target=self._write_stdin, daemon=True),
         ):
             thread.start()
@@ -128,6 +129,11 @@ class Process:
                 if len(line) > self._limits.line:
                     raise Flooded(f"an answer of more than {self._limits.line} bytes")
                 return line
+            if self._popen.poll() is not None and self._lines.empty():
+                self._reader.join(timeout=0.5)  # unless a child of its holds the pipe open
+                if self._lines.empty():
+                    raise Ended(self._cause_of_death())
+                continue
             if (used := self._memory()) > self._limits.memory:
                 self.kill()
                 raise Ended(f"memory: {used >> 20} MiB resident, {self._limits.memory >> 20} MiB allowed")

@@ -129,27 +129,30 @@ def read(path: Path) -> Record:
         If the file can't be read, is no record, is of another format, or is truncated.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        texts = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise RecordError(f"the record {path} can't be read: {error.strerror}.") from None
     except ValueError:
-        lines = _salvage(path)
-    if not lines or not isinstance(lines[0], dict) or "record" not in lines[0]:
+        texts = []
+    lines = [_parse(text) for text in texts]
+    if not lines or "record" not in lines[0]:
         raise RecordError(f"{path} is not a record; give a file that 'adjoint run' wrote, *.record.jsonl.")
     if lines[0]["record"] != FORMAT:
         raise RecordError(f"the record {path} has format {lines[0]['record']}; this adjoint reads {FORMAT}.")
-    last = lines[-1]
-    if not isinstance(last, dict) or not last.get("footer") or last.get("checks") != len(lines) - 2:
+    if not lines[-1].get("footer") or lines[-1].get("checks") != len(lines) - 2:
         raise RecordError(
             f"the record {path} is truncated: its footer is missing; run the implementation again."
         )
-    return Record(lines[0], tuple(lines[1:-1]), last)
+    for number, line in enumerate(lines[1:-1], start=2):
+        if "verdict" not in line:
+            raise RecordError(f"the record {path} is damaged in line {number}; run the implementation again.")
+    return Record(lines[0], tuple(lines[1:-1]), lines[-1])
 
 
-def _salvage(path: Path) -> list[Any]:
-    """Return the first line alone, enough to tell a truncated record from a foreign file."""
+def _parse(text: str) -> dict[str, Any]:
+    """Return a line as an object, an empty one where it is none."""
     try:
-        with path.open(encoding="utf-8") as file:
-            return [json.loads(file.readline())]
-    except ValueError:
-        return []
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return line if isinstance(line, dict) else {}

@@ -17,6 +17,8 @@ from adjoint.errors import MessageError
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+MOST_AXES = 32
+MOST_ELEMENTS = 1 << 31
 DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
 
 
@@ -42,8 +44,16 @@ def decode(specification: Mapping[str, Any]) -> Array:
         raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise MessageError(f"a tensor's shape is {shape!r:.80}; it must be a list of sizes.")
+    if len(shape) > MOST_AXES or prod(max(size, 1) for size in shape) > MOST_ELEMENTS:
+        raise MessageError(f"a tensor's shape is {shape!r:.80}; that is more than can be held.")
     if "make" in specification:
-        return make(specification["make"], tuple(shape), name)
+        recipe = specification["make"]
+        if not _is_recipe(recipe):
+            raise MessageError(
+                f"a tensor's make is {recipe!r:.80}; it must have kind 'integers', low, high and seed, "
+                "integers with low <= high and 0 <= seed < 2**64."
+            )
+        return make(recipe, tuple(shape), name)
     try:
         data = base64.b64decode(specification.get("data", ""), validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -55,6 +65,15 @@ def decode(specification: Mapping[str, Any]) -> Array:
             f"its data has {len(data)}."
         )
     return np.frombuffer(data, dtype).astype(name).reshape(shape)
+
+
+def _is_recipe(recipe: object) -> bool:
+    if not isinstance(recipe, Mapping) or recipe.get("kind") != "integers":
+        return False
+    low, high, seed = (recipe.get(name) for name in ("low", "high", "seed"))
+    if type(low) is not int or type(high) is not int or type(seed) is not int:
+        return False
+    return -(1 << 62) <= low <= high < 1 << 62 and 0 <= seed < 1 << 64
 
 
 def make(recipe: Mapping[str, Any], shape: tuple[int, ...], dtype: str) -> Array:

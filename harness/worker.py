@@ -11,7 +11,7 @@ from typing import Any
 
 from adjoint.call import Call, canonical
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
-from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse
+from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
 
 PROTOCOL = 1
@@ -64,11 +64,11 @@ class Claims:
             return cls(
                 name=str(data["name"]),
                 version=str(data["version"]),
-                apis=tuple(claims["apis"]),
-                dtypes=tuple(claims["dtypes"]),
-                systems=dict(claims.get("systems", {})),
+                apis=_texts("apis", claims["apis"]),
+                dtypes=_texts("dtypes", claims["dtypes"]),
+                systems=_table("systems", claims.get("systems", {})),
                 python_errors=bool(claims.get("python_errors", False)),
-                unsupported=dict(claims.get("unsupported", {})),
+                unsupported=_table("unsupported", claims.get("unsupported", {})),
                 python=str(data.get("python", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -94,6 +94,7 @@ class Worker:
         self._limits = limits or Limits()
         self._process: Process | None = None
         self._claims: Claims | None = None
+        self._asked = 0
 
     @property
     def claims(self) -> Claims:
@@ -149,7 +150,11 @@ class Worker:
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield outcomes in order; ends after the first that ends the worker."""
         process, limits = self._live(), self._limits
-        lines = [_line({"do": "perform", "id": j, "call": call.to_json()}) for j, call in enumerate(calls)]
+        first = self._asked
+        self._asked += len(calls)
+        lines = [
+            _line({"do": "perform", "id": first + j, "call": call.to_json()}) for j, call in enumerate(calls)
+        ]
         sent, clock = 0, time.monotonic()
         for j, call in enumerate(calls):
             while sent < len(lines) and (
@@ -160,8 +165,8 @@ class Worker:
                 sent += 1
             try:
                 answer = _read(process.receive(clock + limits.seconds))
-                if answer.get("id") != j:
-                    raise MessageError(f"it answered id {answer.get('id')!r:.80} where {j} was due.")
+                if answer.get("id") != first + j:
+                    raise MessageError(f"it answered id {answer.get('id')!r:.80} where {first + j} was due.")
                 outcome = parse(answer, call.observe)
             except Ended as end:
                 outcome = Crashed(str(end), process.stderr())
@@ -171,10 +176,10 @@ class Worker:
             except (Flooded, MessageError) as problem:
                 process.kill()
                 outcome = Broke(str(problem), process.stderr())
-            clock = time.monotonic()
             yield outcome
             if isinstance(outcome, (Crashed, TimedOut, Broke)):
                 return
+            clock = time.monotonic()  # whoever took the outcome may have taken time
 
     def _live(self) -> Process:
         """Return a process that has answered `start`."""
@@ -195,12 +200,25 @@ class Worker:
         """Return the problem with the last line of standard error, and drop the process."""
         stderr = self._process.stderr().strip().splitlines() if self._process else []
         self._drop()
-        return f"{problem}; its last words: {stderr[-1]:.300}" if stderr else f"{problem}; it said nothing."
+        words = plain(stderr[-1]) if stderr else ""
+        return f"{problem}; its last words: {words:.300}" if words else f"{problem}; it said nothing."
 
     def _drop(self) -> None:
         if self._process:
             self._process.kill()
             self._process = None
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(name)
+    return tuple(value)
+
+
+def _table(name: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError(name)
+    return value
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

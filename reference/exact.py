@@ -3,18 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ldexp, prod
+from fractions import Fraction
+from math import inf, isinf, ldexp, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-PRECISION = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
-"""Bits of the significand of each floating dtype, the hidden one counted."""
+
+@dataclass(frozen=True)
+class Format:
+    """A binary floating-point format: bits of the significand, the exponents of its leading bit."""
+
+    precision: int
+    emin: int
+    emax: int
+
+
+FORMATS = {
+    "float16": Format(11, -14, 15),
+    "bfloat16": Format(8, -126, 127),
+    "float32": Format(24, -126, 127),
+    "float64": Format(53, -1022, 1023),
+}
 
 
 class InexactError(ArithmeticError):
     """A number that was to be exact in a dtype is not."""
+
+
+def round_to(value: int, exponent: int, form: Format) -> float:
+    """Return ``value * 2**exponent`` rounded once, to nearest, ties to even.
+
+    Parameters
+    ----------
+    value, exponent : int
+    form : Format
+        Where to; every number of the four formats is a Python float.
+
+    Returns
+    -------
+    float
+        Infinite where it passes the largest number of the format.
+    """
+    magnitude = abs(value)
+    last = max(magnitude.bit_length() - 1 + exponent, form.emin) - (form.precision - 1)
+    kept = magnitude << max(exponent - last, 0)
+    if (lost := last - exponent) > 0:
+        kept, rest = divmod(kept, 1 << lost)
+        half = 1 << (lost - 1)
+        kept += rest > half or (rest == half and kept % 2 == 1)
+    if kept.bit_length() - 1 + last > form.emax:
+        return -inf if value < 0 else inf
+    return -ldexp(kept, last) if value < 0 else ldexp(kept, last)
 
 
 @dataclass(frozen=True)
@@ -62,17 +103,17 @@ class Tensor:
         InexactError
             If an element has no exact counterpart in `dtype`.
         """
-        bits = PRECISION[self.dtype]
-        for value in self.integers:
-            if (abs(value) & -abs(value)).bit_length() + bits <= abs(value).bit_length():
-                raise InexactError(f"{value} * 2**{self.exponent} needs more than {bits} bits.")
-        flat = np.array([ldexp(value, self.exponent) for value in self.integers], dtype=self.dtype)
-        return flat.reshape(self.shape)
+        form = FORMATS[self.dtype]
+        flat = [round_to(value, self.exponent, form) for value in self.integers]
+        for value, number in zip(self.integers, flat, strict=True):
+            if isinf(number) or Fraction(number) != value * Fraction(2) ** self.exponent:
+                raise InexactError(f"{value} * 2**{self.exponent} is not a {self.dtype}.")
+        return np.array(flat, dtype=self.dtype).reshape(self.shape)
 
     def planes(self) -> list[list[int]]:
         """Return its integers cut into lists, one for each pair of indices on the first two axes."""
         size = prod(self.shape[2:])
-        return [list(self.integers[j : j + size]) for j in range(0, len(self.integers), max(size, 1))]
+        return [list(self.integers[j * size : (j + 1) * size]) for j in range(prod(self.shape[:2]))]
 
     def absolute(self) -> Tensor:
         """Return the tensor of absolute values."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from adjoint.reference.answer import Answer, refuse_unless
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
@@ -96,5 +97,5 @@ def _activate(tensor: Tensor, activation: str | None) -> Tensor:
 
 
 def _both_axes(value: Size) -> tuple[int, int]:
-    items = (value,) if isinstance(value, int) else tuple(value)
+    items = (int(value),) if isinstance(value, int | np.integer) else tuple(map(int, value))
     return (items[0], items[-1])  # one item serves both: keras-conv2d.one-item

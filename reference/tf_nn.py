@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from adjoint.reference.answer import Answer, refuse_unless
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
@@ -57,7 +58,7 @@ def conv_transpose_nd(
     )
     refuse_unless(padding in ("VALID", "SAME"), "tf-nn.refuses-padding", f"padding is {padding!r}")
     refuse_unless(form in formats, "tf-nn.refuses-data-format", f"data_format is {data_format!r}")
-    sizes = [size for size in output_shape if isinstance(size, int)]
+    sizes = [int(size) for size in output_shape if isinstance(size, int | np.integer)]
     refuse_unless(
         len(sizes) == len(output_shape),
         "tf-nn.refuses-output-shape-rank",
@@ -122,7 +123,7 @@ def _crop(axis: Axis, padding: str) -> int:
 
 def _each_axis(value: int | Sequence[int], rank: int, last: bool, clause: str) -> tuple[int, ...]:
     """Spread an int, or 1, N or N+2 of them, over the N spatial axes."""
-    items = (value,) if isinstance(value, int) else tuple(value)
+    items = (int(value),) if isinstance(value, int | np.integer) else tuple(map(int, value))
     refuse_unless(len(items) in (1, rank, rank + 2), clause, f"{value} has not 1, {rank} or {rank + 2} items")
     if len(items) == rank + 2 and rank + 2 > 1:
         return items[1:-1] if last else items[2:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 from adjoint.reference.answer import Answer, refuse_unless
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
@@ -98,7 +99,7 @@ conv_transpose3d = partial(conv_transpose_nd, 3)
 
 
 def _each_axis(value: Size, rank: int) -> tuple[int, ...]:
-    return (value,) * rank if isinstance(value, int) else tuple(value)
+    return (int(value),) * rank if isinstance(value, int | np.integer) else tuple(map(int, value))
 
 
 def _without_batch(tensor: Tensor) -> Tensor:

@@ -109,6 +109,8 @@ def load() -> Spec:
     for path in sorted(files(__package__).iterdir(), key=lambda entry: entry.name):
         if path.name.endswith(".toml"):
             document, own_clauses = parse(path.read_text(encoding="utf-8"), path.name)
+            if document.id in documents:
+                raise SpecError(f"{path.name}: the document id {document.id!r} is used twice.")
             documents[document.id] = document
             for clause in own_clauses:
                 if clause.id in clauses:
@@ -134,9 +136,11 @@ def parse(text: str, name: str) -> tuple[Document, list[Clause]]:
     """
     try:
         data = tomllib.loads(text)
-        entry = dict(data.pop("document"))
-        document = Document(apis=tuple(entry.pop("apis")), own=dict(entry.pop("own")), **entry)
-        rows = data.pop("clause")
+        entry = _table(data.pop("document"))
+        apis, own = _texts(entry.pop("apis")), _table(entry.pop("own"))
+        document = Document(apis=apis, own=own, **entry)
+        _texts([*entry.values(), *own.values()])
+        rows = [_table(row) for row in data.pop("clause")]
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise SpecError(f"{name}: not a document file: {error}.") from None
     if data:
@@ -147,7 +151,8 @@ def parse(text: str, name: str) -> tuple[Document, list[Clause]]:
 def _clause(row: dict[str, Any], document: Document, name: str) -> Clause:
     where = f"{name}: clause {row.get('id', '(no id)')!r}"
     try:
-        clause = Clause(document=document.id, observes=tuple(row.pop("observes")), **row)
+        clause = Clause(document=document.id, observes=_texts(row.pop("observes")), **row)
+        _texts(list(row.values()))
     except (KeyError, TypeError) as error:
         raise SpecError(f"{where}: {error}.") from None
     if not clause.id.startswith(document.id + "."):
@@ -159,3 +164,18 @@ def _clause(row: dict[str, Any], document: Document, name: str) -> Clause:
     if clause.level in ("customary", "open") and not clause.evidence:
         raise SpecError(f"{where}: a clause of level {clause.level} must give its evidence.")
     return clause
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.80} must be a table")
+    return dict(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.80} is {type(value).__name__}; it must be a list of texts")
+    for item in value:
+        if not isinstance(item, str):
+            raise TypeError(f"{item!r:.80} is {type(item).__name__}; it must be text")
+    return tuple(value)

@@ -1,0 +1,200 @@
+"""Do a name, a module:function and a command become the right program to start, or a sentence?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from adjoint.catalogue import (
+    NotInstalled,
+    entries,
+    environments_file,
+    environments_folder,
+    from_command,
+    is_there,
+    resolve,
+)
+from adjoint.errors import UsageError
+from adjoint.worker import Worker
+
+API = "torch.nn.functional.conv_transpose2d"
+
+
+def sentence(act: Callable[[], object]) -> str:
+    """The error of an act: one sentence."""
+    with pytest.raises(UsageError) as caught:
+        act()
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+@pytest.fixture
+def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of environments, and a Python in which torch can't be imported."""
+    monkeypatch.setenv("ADJOINT_ENVIRONMENTS", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "torch", None)  # Python's own way to say so
+    return tmp_path
+
+
+def make(folder: Path, relative: str) -> str:
+    path = folder / relative
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return str(path)
+
+
+def test_an_unknown_name_is_refused_with_those_known():
+    text = sentence(lambda: resolve("pytorch"))
+    assert text.startswith("'pytorch' is not in the catalogue, which has fast, torch, ")
+    assert "--command" in text
+
+
+def test_a_function_without_its_api_is_refused():
+    text = sentence(lambda: resolve("ops:conv"))
+    assert text.startswith("ops:conv needs --api, the API that it offers: one of ")
+    assert API in text
+
+
+def test_a_function_for_an_unknown_api_is_refused():
+    text = sentence(lambda: resolve("ops:conv", api="torch.conv"))
+    assert text.startswith("--api torch.conv is not documented here; it must be one of ")
+    assert API in text
+
+
+@pytest.mark.parametrize("target", ["fast", "torch", "ops:conv"])
+@pytest.mark.parametrize("python", ["/nowhere/python", "no-such-python", ""])
+def test_a_python_that_is_none_is_refused(target, python):
+    assert sentence(lambda: resolve(target, API, python)).startswith(f"--python {python} is not a program")
+
+
+def test_a_function_is_served_by_our_python():
+    found = resolve("ops:Layer.make", api=API)
+    assert found.name == "ops:Layer.make"
+    assert found.command[0] == sys.executable
+    assert Path(found.command[1]).name == "serving.py"
+    assert found.command[2:] == ("on_function", "ops:Layer.make", API)
+    assert (found.script, found.targets) == ("function", {API: "ops:Layer.make"})
+
+
+@pytest.mark.parametrize("target", ["fast", "torch", "ops:conv"])
+def test_the_python_that_was_given_is_used(environments, target):
+    make(environments, "torch/bin/python")
+    assert resolve(target, API, "/bin/sh").command[0] == "/bin/sh"
+
+
+def test_an_entry_becomes_its_command_and_variables(environments):
+    python = make(environments, "torch/bin/python")
+    found = resolve("keras-torch")
+    assert found.command[0] == python
+    assert Path(found.command[1]).name == "serving.py"
+    assert found.command[2:] == ("on_keras",)
+    assert (found.env, found.script) == ({"KERAS_BACKEND": "torch"}, "keras")
+
+
+def test_an_entry_without_environment_runs_on_our_python(environments):
+    make(environments, "bin/python")
+    found = resolve("fast")
+    assert found.command[0] == sys.executable
+    assert found.targets[API] == "adjoint.fast.torch_functional:conv_transpose2d"
+
+
+@pytest.mark.parametrize("relative", ["torch/bin/python", "torch/Scripts/python.exe"])
+def test_the_environment_of_an_entry_is_used(environments, relative):
+    python = make(environments, relative)
+    assert resolve("torch").command[0] == python
+    assert is_there("torch")
+
+
+def test_an_environment_that_is_missing_is_not_installed(environments):
+    with pytest.raises(NotInstalled):
+        resolve("torch")
+    text = sentence(lambda: resolve("torch"))
+    assert text.startswith(f"torch needs torch, and neither the environment {environments / 'torch'} nor")
+    assert "--make" in text
+    assert not is_there("torch")
+
+
+def test_all_that_is_needed_is_named_though_some_is_there(environments, monkeypatch):
+    (environments / "keras.py").touch()
+    monkeypatch.syspath_prepend(str(environments))
+    assert sentence(lambda: resolve("keras-torch")).startswith("keras-torch needs keras and torch, ")
+
+
+def test_the_environment_of_another_entry_does_not_do(environments):
+    make(environments, "tensorflow/bin/python")
+    assert not is_there("torch")
+
+
+def test_our_python_does_where_it_has_what_is_needed(environments, monkeypatch):
+    (environments / "torch.py").touch()
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.syspath_prepend(str(environments))
+    assert resolve("torch").command[0] == sys.executable
+
+
+def test_a_name_that_is_unknown_is_not_merely_absent():
+    sentence(lambda: is_there("pytorch"))
+
+
+@pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
+def test_environments_are_under_tox_unless_said_otherwise(tmp_path, monkeypatch, value):
+    monkeypatch.chdir(tmp_path)
+    if value is None:
+        monkeypatch.delenv("ADJOINT_ENVIRONMENTS", raising=False)
+    else:
+        monkeypatch.setenv("ADJOINT_ENVIRONMENTS", value)
+    assert environments_folder() == tmp_path / ".tox" / "environments"
+
+
+def test_the_folder_of_environments_does_not_move_with_us(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADJOINT_ENVIRONMENTS", "here")
+    assert environments_folder() == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("node my-worker.mjs", ("node", "my-worker.mjs")),
+        ("'/opt/my tools/w' --flag \"a b\"", ("/opt/my tools/w", "--flag", "a b")),
+    ],
+)
+def test_a_command_is_split_as_a_shell_would(command, words):
+    found = from_command(command)
+    assert (found.name, found.command) == (command, words)
+
+
+@pytest.mark.parametrize("command", ["", "   "], ids=repr)
+def test_an_empty_command_is_refused(command):
+    assert sentence(lambda: from_command(command)).startswith("--command is empty")
+
+
+@pytest.mark.parametrize("command", ["node 'my-worker.mjs", 'node "x', "node \\"], ids=repr)
+def test_a_command_with_an_open_quote_is_refused(command):
+    assert "--command" in sentence(lambda: from_command(command))
+
+
+@pytest.mark.parametrize("name", list(entries()))
+def test_every_entry_names_what_exists(name):
+    entry = entries()[name]
+    folder = environments_file().parent
+    assert entry.name == name
+    assert (folder / f"{entry.module}.py").is_file()
+    assert not entry.environment or f"[testenv:{entry.environment}]" in environments_file().read_text()
+    assert isinstance(entry.imports, tuple)
+    assert entry.imports
+    assert entry.about
+
+
+def test_a_function_can_be_started():
+    found = resolve("math:hypot", api=API)
+    worker = Worker(found.command, found.env)
+    try:
+        assert worker.claims.name == "math:hypot"
+        assert worker.claims.apis == (API,)
+    finally:
+        worker.close()

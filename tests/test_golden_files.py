@@ -1,0 +1,351 @@
+"""Are the golden files what the reference demands, sealed, exact, and of data that reveals?"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from adjoint import golden, tensors
+from adjoint.cases.write import golden_files
+from adjoint.errors import GoldenError
+from adjoint.golden import Case
+from adjoint.spec import load
+
+PRECISION = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
+CASES = list(golden.load())
+VALUED = [case for case in CASES if any(check.kind == "values" for check in case.checks)]
+each_valued_case = pytest.mark.parametrize("case", VALUED, ids=[case.id for case in VALUED])
+
+
+@cache
+def written() -> dict[str, str]:
+    return golden_files()
+
+
+def test_the_files_are_what_the_reference_demands_byte_for_byte() -> None:
+    held = {path.name: path.read_bytes() for path in golden.folder().iterdir()}
+    assert held.keys() == written().keys()
+    for name, text in written().items():
+        assert held[name] == text.encode("ascii"), name
+
+
+def test_a_line_read_and_written_is_the_same_line() -> None:
+    lines = [line for _, text in sorted(written().items()) for line in text.splitlines(keepends=True)]
+    assert len(lines) == len(CASES) >= 156
+    assert [case.to_line() for case in CASES] == lines
+
+
+def test_every_call_is_made_once() -> None:
+    assert len({case.id for case in CASES}) == len({str(case.call.to_json()) for case in CASES}) == len(CASES)
+
+
+def test_each_check_is_of_a_kind_that_its_clause_observes() -> None:
+    wrong = [
+        (case.id, check.kind, check.clause)
+        for case in CASES
+        for check in case.checks
+        if check.kind not in load().clauses[check.clause].observes
+    ]
+    assert not wrong
+
+
+def test_each_check_speaks_for_a_clause_of_its_own_api() -> None:
+    for case in CASES:
+        for clause in (*case.clauses(), *case.exercises):
+            assert case.call.api in load().document_of(clause).apis, case.id
+
+
+def test_a_case_demands_a_refusal_or_a_result_and_never_both() -> None:
+    for case in CASES:
+        kinds = [check.kind for check in case.checks]
+        assert kinds in (
+            ["returned"],
+            ["returned", "dtype", "shape"],
+            ["returned", "dtype", "shape", "values"],
+            ["raised"],
+            ["raised", "raised-type"],
+        ), case.id
+
+
+def test_only_open_clauses_have_readings() -> None:
+    found = 0
+    for case in VALUED:
+        (check,) = [check for check in case.checks if check.kind == "values"]
+        assert ("readings" in check.demanded) == (load().clauses[check.clause].level == "open"), case.id
+        found += "readings" in check.demanded
+    assert found
+
+
+# --- edits by hand ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reread(tmp_path: Path) -> Callable[[str], list[Case]]:
+    """Return what puts a line between two good ones of a file, and loads it."""
+    good = [case.to_line() for case in CASES[:2]]
+
+    def load_with(line: str) -> list[Case]:
+        text = good[0] + line.removesuffix("\n") + "\n" + good[1]
+        (tmp_path / "some.jsonl").write_text(text, encoding="utf-8")
+        return list(golden.load(tmp_path))
+
+    return load_with
+
+
+def test_three_good_lines_are_three_cases_and_other_files_none(
+    reread: Callable[[str], list[Case]], tmp_path: Path
+) -> None:
+    (tmp_path / "README.md").write_text("not a golden file")
+    assert reread(VALUED[2].to_line()) == [CASES[0], VALUED[2], CASES[1]]
+
+
+def edited(change: Callable[[dict[str, Any]], Any]) -> str:
+    data = json.loads(VALUED[2].to_line())
+    change(data)
+    return json.dumps(data, separators=(",", ":"))
+
+
+def values_of(data: dict[str, Any]) -> dict[str, Any]:
+    return next(check["demanded"] for check in data["checks"] if check["kind"] == "values")
+
+
+EDITS = {
+    "the call": lambda data: data["call"]["arguments"].update(note=1),
+    "a seed": lambda data: data["call"]["tensors"]["input"]["make"].update(seed=1),
+    "what is demanded": lambda data: values_of(data).update(data="A" + values_of(data)["data"][:-1]),
+    "a demanded shape": lambda data: data["checks"][2]["demanded"].reverse(),
+    "a clause": lambda data: data["checks"][0].update(clause=data["checks"][1]["clause"]),
+    "a check less": lambda data: data["checks"].pop(),
+    "the reason": lambda data: data.update(why="because"),
+    "the coverage": lambda data: data["exercises"].append("tf-nn.values"),
+    "the id": lambda data: data.update(id="0" * 12),
+    "a key more": lambda data: data.update(more=1),
+    "a key less": lambda data: data.pop("exercises"),
+    "the seal": lambda data: data.update(seal="0" * 16),
+    "no seal": lambda data: data.pop("seal"),
+    "a number that JSON lacks": lambda data: values_of(data).update(dtype=float("nan")),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_line_is_refused_by_file_and_line(edit: str, reread: Callable[[str], list[Case]]) -> None:
+    line = edited(EDITS[edit])
+    assert json.loads(line) != json.loads(VALUED[2].to_line())
+    with pytest.raises(GoldenError, match=r"some\.jsonl, line 2\b"):
+        reread(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "not JSON",
+        VALUED[2].to_line()[:200],
+        "{}",
+        "[]",
+        "[1, 2]",
+        "null",
+        "7",
+        '"text"',
+        '{"seal": "", "format": 1}',
+        '{"seal": "", "format": 1, "interpretation": "1.0"}',
+        '{"seal": "", "format": 1, "interpretation": 1}',
+        '{"seal": "", "format": 1, "interpretation": null}',
+        '{"event": "open", "format": "csv", "interpretation": "none", "seal": null}',
+    ],
+    ids=range(14),
+)
+def test_a_foreign_line_is_refused_by_file_and_line(line: str, reread: Callable[[str], list[Case]]) -> None:
+    with pytest.raises(GoldenError, match=r"some\.jsonl, line 2\b"):
+        reread(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FORMAT", 2), ("INTERPRETATION", "2.0"), ("INTERPRETATION", "10.0")]
+)
+def test_a_sealed_line_of_another_format_or_interpretation_is_refused(
+    name: str, value: Any, reread: Callable[[str], list[Case]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as other:
+        other.setattr(golden, name, value)
+        line = VALUED[2].to_line()
+    with pytest.raises(GoldenError, match=rf"some\.jsonl, line 2\b.*{value}"):
+        reread(line)
+
+
+def test_a_sealed_line_of_a_later_minor_interpretation_is_read(
+    reread: Callable[[str], list[Case]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as later:
+        later.setattr(golden, "INTERPRETATION", "1.7")
+        line = VALUED[2].to_line()
+    assert '"interpretation":"1.7"' in line
+    assert reread(line)[1] == VALUED[2]
+
+
+# --- data that reveals -----------------------------------------------------------------------------------
+
+
+def kernel_of(case: Case) -> Any:
+    """Return the kernel with the axes (channels, filters of a group, *spatial)."""
+    arrays = case.call.arrays()
+    if "weight" in arrays:
+        return arrays["weight"]
+    kernel = arrays["filters"] if "filters" in arrays else arrays["kernel"]
+    return np.moveaxis(kernel, (-1, -2), (0, 1))
+
+
+@each_valued_case
+def test_no_kernel_is_constant_and_no_two_of_its_rows_are_alike(case: Case) -> None:
+    kernel = kernel_of(case)
+    assert kernel.size == 1 or len(np.unique(kernel)) > 1
+    for axis in range(kernel.ndim):  # what a swap of channels, or a flip of an axis, exchanges
+        parts = np.moveaxis(kernel, axis, 0).reshape(kernel.shape[axis], -1)
+        assert parts.shape[1] == 1 or len(np.unique(parts, axis=0)) == len(parts), axis
+    rows = kernel.reshape(-1, kernel.shape[-1])
+    assert rows.shape[1] == 1 or len(np.unique(rows, axis=0)) == len(rows)
+
+
+def spatial(value: Any, rank: int, channels_last: bool) -> tuple[int, ...]:
+    """Return the spatial items of an int, or of 1, N or N+2 of them."""
+    items = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(items) == rank + 2:
+        items = items[1:-1] if channels_last else items[2:]
+    return items * rank if len(items) == 1 else items
+
+
+def largest_sum(case: Case) -> int:
+    """Return the largest sum of absolute values of any output element, those cropped away counted too."""
+    arrays = {name: np.abs(array).astype(np.int64) for name, array in case.call.arrays().items()}
+    values = case.call.values
+    kernel = np.abs(kernel_of(case)).astype(np.int64)
+    rank, groups = kernel.ndim - 2, values.get("groups", 1)
+    last = "weight" not in arrays and not str(values.get("data_format")).startswith(("NC", "channels_first"))
+    x = np.moveaxis(arrays["input"], -1, 1) if last else arrays["input"]
+    x = x if x.ndim == kernel.ndim else x[np.newaxis]
+    stride = spatial(values.get("stride", values.get("strides", 1)), rank, last)
+    spread = [values.get(name) for name in ("dilation", "dilations", "dilation_rate")]
+    dilation = spatial(next((d for d in spread if d), 1), rank, last)
+    ends = [(i - 1) * s + 1 for i, s in zip(x.shape[2:], stride, strict=True)]
+    reach = [(k - 1) * d for k, d in zip(kernel.shape[2:], dilation, strict=True)]
+    largest = 0
+    for part, taps in zip(np.split(x, groups, axis=1), np.split(kernel, groups), strict=True):
+        total = np.zeros((taps.shape[1], len(x), *np.add(ends, reach)), np.int64)
+        for tap in np.ndindex(*kernel.shape[2:]):
+            corners = np.multiply(tap, dilation)
+            places = tuple(slice(c, c + e, s) for c, e, s in zip(corners, ends, stride, strict=True))
+            total[:, :, *places] += np.tensordot(taps[:, :, *tap], part, (0, 1))
+        largest = max(largest, int(total.max(initial=0)))
+    return largest + int(arrays["bias"].max()) if "bias" in arrays else largest
+
+
+@each_valued_case
+def test_every_order_of_summation_is_exact(case: Case) -> None:
+    assert largest_sum(case) <= 2 ** PRECISION[case.call.dtype]
+
+
+@each_valued_case
+def test_the_numbers_are_nearly_as_large_as_exactness_lets(case: Case) -> None:
+    """The larger the range, the more a pass is worth; nine bits are for the terms of a sum, and for luck."""
+    bits = PRECISION[case.call.dtype]
+    assert largest_sum(case) >= 2 ** (bits - 9) or case.call.arrays()["input"].size == 0
+
+
+def specifications() -> Iterator[dict[str, Any]]:
+    for case in CASES:
+        yield from case.call.to_json()["tensors"].values()
+        for check in case.checks:
+            if check.kind == "values":
+                yield from check.demanded.get("readings", {"": check.demanded}).values()
+
+
+@each_valued_case
+def test_what_is_demanded_are_whole_numbers_of_the_demanded_dtype_and_shape(case: Case) -> None:
+    demanded = {check.kind: check.demanded for check in case.checks}
+    readings = demanded["values"].get("readings", {"": demanded["values"]})
+    for reading in readings.values():
+        array = tensors.decode(reading)
+        assert (array.dtype.name, list(array.shape)) == (demanded["dtype"], demanded["shape"])
+        assert np.array_equal(array, np.rint(array))
+
+
+# --- the generator ---------------------------------------------------------------------------------------
+
+
+def splitmix64(seed: int, count: int) -> list[int]:
+    """Return the generator's first values, in Python's integers."""
+    values, mask = [], 2**64 - 1
+    for j in range(1, count + 1):
+        z = (seed + j * 0x9E3779B97F4A7C15) & mask
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        values.append(z ^ (z >> 31))
+    return values
+
+
+PUBLISHED = [
+    6457827717110365317,
+    3203168211198807973,
+    9817491932198370423,
+    4593380528125082431,
+    16408922859458223821,
+]
+"""The first values of SplitMix64 from the seed 1234567, as published (Rosetta Code, Splitmix64)."""
+
+
+@cache
+def serving() -> ModuleType:
+    """Return the worker's serving loop, which shares no code with the harness."""
+    with as_file(files("adjoint.implementations") / "serving.py") as path:
+        spec = importlib.util.spec_from_file_location("serving_by_path", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+def test_the_generator_is_splitmix64() -> None:
+    assert splitmix64(1234567, 5) == PUBLISHED
+    recipe = {"kind": "integers", "low": 0, "high": 2**63 - 1, "seed": 1234567}
+    demanded = [value % 2**63 for value in PUBLISHED]
+    assert tensors.make(recipe, (5,), "int64").tolist() == demanded
+    assert serving().integers(recipe, (5,)).tolist() == demanded
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 0), (0, 1), (-255, 255), (3, 9), (-(2**40), 2**40 - 1), (-9, -3)]
+)
+def test_harness_and_worker_draw_the_same_integers(low: int, high: int, seed: int) -> None:
+    recipe = {"kind": "integers", "low": low, "high": high, "seed": seed}
+    demanded = [low + value % (high - low + 1) for value in splitmix64(seed, 24)]
+    made = tensors.make(recipe, (2, 3, 4), "float64")
+    assert made.shape == (2, 3, 4)
+    assert made.ravel().tolist() == demanded
+    drawn = serving().integers(recipe, (2, 3, 4))
+    assert drawn.shape == (2, 3, 4)
+    assert drawn.ravel().tolist() == demanded
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,)])
+def test_harness_and_worker_agree_on_shapes_without_much_in_them(shape: tuple[int, ...]) -> None:
+    recipe = {"kind": "integers", "low": -5, "high": 5, "seed": 3}
+    assert np.array_equal(tensors.make(recipe, shape, "int64"), serving().integers(recipe, shape))
+
+
+def test_harness_and_worker_read_every_tensor_of_the_golden_files_alike() -> None:
+    count = 0
+    for specification in specifications():
+        here, there = tensors.decode(specification), serving().decode(specification)
+        assert (here.dtype, here.shape, here.tobytes()) == (there.dtype, there.shape, there.tobytes())
+        count += 1
+    assert count > 2 * len(CASES)

@@ -1,0 +1,212 @@
+"""Does the judge tell right from wrong for each kind of check, and paint one bug in one cell only?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from adjoint.call import Call
+from adjoint.golden import Case, Check
+from adjoint.judge import VERDICTS, Verdict, judge
+from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from adjoint.tensors import encode
+
+HELD, OPEN = "tf-nn.values", "keras-conv2d.empty-batch"
+RIGHT = np.array([[1, 2, 3]], np.float32)
+RAISED = Raised("call", ("InvalidArgumentError", "ValueError", "Exception"), "no")
+
+
+def returned(array: Any) -> Returned:
+    return Returned({"output": np.asarray(array)})
+
+
+def check(kind: str, demanded: Any = None, clause: str = HELD) -> Check:
+    return Check(kind, clause, encode(demanded) if isinstance(demanded, np.ndarray) else demanded)
+
+
+def verdicts(outcome: Outcome, *checks: Check, python_errors: bool = True) -> list[Verdict]:
+    call = Call("tf.nn.conv_transpose", {}, {"input": encode(RIGHT)})
+    return judge(Case(call, checks, "a test"), outcome, python_errors)
+
+
+def names(outcome: Outcome, *checks: Check, python_errors: bool = True) -> list[str]:
+    return [verdict.verdict for verdict in verdicts(outcome, *checks, python_errors=python_errors)]
+
+
+CONFORMING = [
+    (check("returned"), returned(RIGHT)),
+    (check("raised"), RAISED),
+    (check("raised"), Raised("construct", (), "")),
+    (check("raised-type", "ValueError"), RAISED),
+    (check("raised-type", "InvalidArgumentError"), RAISED),
+    (check("dtype", "float32"), returned(RIGHT)),
+    (check("shape", [1, 3]), returned(RIGHT)),
+    (check("shape", []), returned(np.float32(1))),
+    (check("values", RIGHT), returned(RIGHT)),
+    (check("values", RIGHT), returned(RIGHT.astype(np.float64))),
+    (check("values", np.zeros((0, 3))), returned(np.zeros((0, 3)))),
+    (check("values", np.array([0.0])), returned(np.array([-0.0]))),
+    (check("values", np.array([np.inf])), returned(np.array([np.inf]))),
+]
+
+DEVIATING = [
+    (check("returned"), RAISED, "raised InvalidArgumentError at call: no"),
+    (check("raised"), returned(RIGHT), "returned float32[1, 3]"),
+    (check("raised-type", "ValueError"), returned(RIGHT), "returned float32[1, 3]"),
+    (check("raised-type", "TypeError"), RAISED, "raised InvalidArgumentError at call: no"),
+    (check("dtype", "float32"), returned(RIGHT.astype(np.float64)), "float64"),
+    (check("dtype", "float32"), RAISED, "raised InvalidArgumentError at call: no"),
+    (check("shape", [1, 3]), returned(RIGHT.T), "[3, 1]"),
+    (check("shape", [1, 3]), returned(RIGHT[0]), "[3]"),
+    (check("shape", [3]), RAISED, "raised InvalidArgumentError at call: no"),
+    (check("values", RIGHT), RAISED, "raised InvalidArgumentError at call: no"),
+    (check("values", RIGHT), returned(RIGHT.T), "shape [3, 1]"),
+    (check("values", RIGHT), returned(np.broadcast_to(RIGHT, (2, 3))), "shape [2, 3]"),
+    (check("values", RIGHT), returned(np.float32(1)), "shape []"),
+    (
+        check("values", RIGHT),
+        returned(RIGHT + np.array([[0, 0.5, 1]])),
+        "2 of 3 elements differ; the first, at [0, 1], is 2.5 instead of 2",
+    ),
+    (
+        check("values", np.array(1.0)),
+        returned(np.array(np.nextafter(1, 2))),
+        "1 of 1 elements differ; the first, at [], is 1.0000000000000002 instead of 1",
+    ),
+    (
+        check("values", np.array([np.nan])),
+        returned(np.array([np.nan])),
+        "1 of 1 elements differ; the first, at [0], is nan instead of nan",
+    ),
+    (
+        check("values", np.array([7])),
+        returned(np.array([np.nan])),
+        "1 of 1 elements differ; the first, at [0], is nan instead of 7",
+    ),
+    (
+        check("values", np.array([1])),
+        returned(np.array([False])),
+        "1 of 1 elements differ; the first, at [0], is 0 instead of 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "outcome"), CONFORMING, ids=lambda value: str(value)[:60])
+def test_what_is_demanded_conforms(check, outcome):
+    assert names(outcome, check) == ["conforms"]
+
+
+@pytest.mark.parametrize(("check", "outcome", "seen"), DEVIATING, ids=lambda value: str(value)[:60])
+def test_anything_else_deviates_and_says_what_was_seen(check, outcome, seen):
+    (verdict,) = verdicts(outcome, check)
+    assert (verdict.verdict, verdict.seen) == ("deviates", seen)
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (check("returned"), "the call returns"),
+        (check("raised"), "the call is refused"),
+        (check("raised-type", "ValueError"), "the error is a ValueError"),
+        (check("dtype", "float32"), "float32"),
+        (check("shape", [1, 3]), "[1, 3]"),
+        (check("values", RIGHT), "float32[1, 3], exactly"),
+    ],
+    ids=str,
+)
+def test_a_verdict_says_what_was_demanded(check, text):
+    assert verdicts(Crashed("signal SIGSEGV", ""), check)[0].demanded == text
+
+
+ENDED = [
+    (Crashed("signal SIGABRT", "last words"), "crashed", "signal SIGABRT", "last words"),
+    (TimedOut(1.5, "last words"), "timed-out", "no answer in 1.5 s", "last words"),
+    (Broke("it answered 7", "last words"), "broken", "it answered 7", "last words"),
+]
+
+
+@pytest.mark.parametrize("kind", ["returned", "raised"])
+@pytest.mark.parametrize(("outcome", "name", "seen", "stderr"), ENDED, ids=[row[1] for row in ENDED])
+def test_a_worker_that_ends_is_no_refusal(kind, outcome, name, seen, stderr):
+    (verdict,) = verdicts(outcome, check(kind))
+    assert (verdict.verdict, verdict.seen, verdict.stderr) == (name, seen, stderr)
+
+
+@pytest.mark.parametrize("outcome", [row[0] for row in ENDED], ids=[row[1] for row in ENDED])
+def test_only_the_first_check_is_charged_with_a_worker_that_ends(outcome):
+    assert names(outcome, check("returned"), check("dtype", "float32"), check("values", RIGHT))[1:] == [
+        "not-reached",
+        "not-reached",
+    ]
+
+
+def test_what_depends_on_a_failed_check_is_not_reached():
+    checks = (check("returned"), check("dtype", "float32"), check("shape", [3, 1]), check("values", RIGHT))
+    assert names(returned(RIGHT), *checks) == ["conforms", "conforms", "deviates", "not-reached"]
+
+
+def test_unsupported_spreads_to_every_check_with_its_reason_and_id():
+    found = verdicts(Unsupported("no-int", "no kernel"), check("returned"), check("values", RIGHT))
+    assert [(v.verdict, v.seen, v.unsupported) for v in found] == [("unsupported", "no kernel", "no-int")] * 2
+
+
+def test_a_refusal_by_unsupported_is_unsupported():
+    assert names(Unsupported("no-int", ""), check("raised")) == ["unsupported"]
+
+
+@pytest.mark.parametrize("outcome", [RAISED, Raised("call", ("Panic",), "")], ids=["right", "wrong"])
+def test_the_type_of_an_error_is_not_judged_without_the_claim(outcome):
+    found = verdicts(outcome, check("raised"), check("raised-type", "ValueError"), python_errors=False)
+    assert [v.verdict for v in found] == ["conforms", "unsupported"]
+    assert found[1].unsupported == "claims"
+
+
+READINGS = check("values", {"readings": {"floor": encode(RIGHT), "ceil": encode(RIGHT + 1)}}, OPEN)
+
+
+@pytest.mark.parametrize(
+    ("array", "reading"),
+    [
+        (RIGHT, "floor"),
+        (RIGHT + 1, "ceil"),
+        (RIGHT + 2, "none of the readings known"),
+        (RIGHT.T, "none of the readings known"),
+    ],
+    ids=["first", "second", "neither", "another shape"],
+)
+def test_an_open_clause_is_observed_by_the_name_of_its_reading(array, reading):
+    (verdict,) = verdicts(returned(array), READINGS)
+    assert (verdict.verdict, verdict.seen) == ("observed", reading)
+    assert verdict.demanded == "open: floor, or ceil"
+
+
+@pytest.mark.parametrize(("outcome", "name", "seen", "stderr"), ENDED, ids=[row[1] for row in ENDED])
+def test_an_open_clause_excuses_no_worker_that_ends(outcome, name, seen, stderr):
+    (verdict,) = verdicts(outcome, check("returned", clause=OPEN))
+    assert (verdict.verdict, verdict.seen, verdict.stderr) == (name, seen, stderr)
+
+
+def test_an_open_clause_that_is_unsupported_is_unsupported():
+    assert names(Unsupported("no-int", ""), check("returned", clause=OPEN)) == ["unsupported"]
+
+
+def test_the_checks_behind_an_open_one_are_judged():
+    checks = (check("returned", clause=OPEN), check("dtype", "float64"), READINGS)
+    assert names(returned(RIGHT), *checks) == ["observed", "deviates", "not-reached"]
+
+
+def test_refusing_an_open_call_fails_no_other_clause():
+    checks = (check("returned", clause=OPEN), check("dtype", "float32"), check("shape", [1, 3]), READINGS)
+    assert names(RAISED, *checks) == ["observed", "not-reached", "not-reached", "not-reached"]
+
+
+def test_every_check_gets_its_verdict_in_order():
+    checks = tuple(check("shape", [1, 3]) for _ in range(5))
+    assert [verdict.check for verdict in verdicts(returned(RIGHT), *checks)] == list(checks)
+
+
+def test_a_verdict_is_one_of_the_list():
+    outcomes = (returned(RIGHT), RAISED, Unsupported("", ""), *(row[0] for row in ENDED))
+    found = {name for outcome in outcomes for name in names(outcome, check("returned"), READINGS)}
+    assert found == set(VERDICTS) - {"vacuous"}

@@ -1,0 +1,105 @@
+"""Is a worker's answer read for what it is, refused when malformed, and harmless when shown?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from adjoint.errors import MessageError
+from adjoint.outcome import Raised, Returned, Unsupported, parse, plain
+from adjoint.tensors import encode
+
+TENSOR = encode(np.array([1, 2], np.int32))
+RETURNED = {"outcome": "returned", "observed": {"output": TENSOR}}
+RAISED = {"outcome": "raised", "stage": "build", "types": ["ValueError", "Exception"], "message": "no"}
+UNSUPPORTED = {"outcome": "unsupported", "unsupported": "int-on-cpu", "reason": "no kernel"}
+HOSTILE = "\x1b[1;31mred\x1b[0m\x07 \x9b2J\x00bell\r\n\tnext\x7f line\x0b\x0c\x1b"
+
+
+def test_a_returned_answer_holds_the_arrays():
+    outcome = parse({**RETURNED, "observed": {"output": TENSOR, "config": TENSOR}}, ("config", "output"))
+    assert isinstance(outcome, Returned)
+    assert {name: array.tolist() for name, array in outcome.observed.items()} == {
+        "output": [1, 2],
+        "config": [1, 2],
+    }
+
+
+@pytest.mark.parametrize("stage", ["construct", "build", "weights", "call", "observe"])
+def test_a_raised_answer_holds_stage_and_types(stage):
+    outcome = parse({**RAISED, "stage": stage}, ("output",))
+    assert outcome == Raised(stage, ("ValueError", "Exception"), "no")
+
+
+def test_an_unsupported_answer_holds_id_and_reason():
+    assert parse(UNSUPPORTED, ("output",)) == Unsupported("int-on-cpu", "no kernel")
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({}, "the outcome is None"),
+        ({"outcome": "ok"}, "the outcome is 'ok'"),
+        ({"outcome": ["returned"]}, "the outcome is"),
+        ({"outcome": "returned"}, "observed must hold output"),
+        ({**RETURNED, "observed": [TENSOR]}, "observed must hold output"),
+        ({**RETURNED, "observed": {}}, "observed must hold output"),
+        ({**RETURNED, "observed": {"Output": TENSOR}}, "observed must hold output"),
+        ({**RETURNED, "observed": {"output": TENSOR, "more": TENSOR}}, "observed must hold output"),
+        ({**RETURNED, "observed": {"output": None}}, "a tensor must be an object"),
+        ({**RETURNED, "observed": {"output": {**TENSOR, "shape": [3]}}}, "needs 12 bytes"),
+        ({**RAISED, "stage": "lunch"}, "needs types and a stage out of construct, build"),
+        ({**RAISED, "stage": ["call"]}, "needs types and a stage"),
+        ({**RAISED, "types": "ValueError"}, "needs types and a stage"),
+        ({"outcome": "raised", "stage": "call"}, "needs types and a stage"),
+        ({"outcome": "unsupported", "reason": "names no claim"}, "unsupported"),
+    ],
+    ids=str,
+)
+def test_a_malformed_answer_is_refused(answer: dict[str, Any], problem: str):
+    with pytest.raises(MessageError, match=problem):
+        parse(answer, ("output",))
+
+
+def test_plain_keeps_the_words_and_drops_what_steers_a_terminal():
+    assert plain(HOSTILE) == "red 2Jbell next line"
+
+
+@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0)], ids=hex)
+def test_plain_lets_no_control_character_through(code):
+    shown = plain(f"a{chr(code)}b")
+    assert shown.isprintable()
+    assert shown.replace(" ", "") == "ab"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**RAISED, "message": HOSTILE},
+        {**RAISED, "types": [HOSTILE]},
+        {**UNSUPPORTED, "reason": HOSTILE},
+    ],
+    ids=["message", "type", "reason"],
+)
+def test_what_a_worker_says_is_shown_in_one_harmless_line(answer):
+    outcome = parse(answer, ("output",))
+    shown = outcome.reason if isinstance(outcome, Unsupported) else str(outcome)
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize("problem", [{"outcome": HOSTILE}, {**RETURNED, "observed": {HOSTILE: TENSOR}}])
+def test_what_is_wrong_with_an_answer_is_shown_in_one_harmless_line(problem):
+    with pytest.raises(MessageError) as caught:
+        parse(problem, ("output",))
+    assert str(caught.value).isprintable()
+
+
+def test_a_raised_outcome_says_type_stage_and_the_start_of_its_message():
+    text = str(Raised("call", ("ValueError",), "x" * 5000))
+    assert text.startswith("ValueError at call: xxx")
+    assert len(text) < 400
+
+
+def test_a_raised_outcome_without_types_still_has_a_text():
+    assert str(Raised("call", (), "no")) == "an error at call: no"

@@ -1,0 +1,179 @@
+"""Is a record read back as it was written, and refused in one sentence when it is anything else?"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adjoint.errors import RecordError, UsageError
+from adjoint.record import FORMAT, RecordWriter, read
+
+HEADER = {"implementation": "mine", "version": "1.2", "systems": {"torch": "2.9"}, "selection": ""}
+CHECKS = (
+    {"case": "0123456789ab", "verdict": "conforms"},
+    {"case": "0123456789ab", "verdict": "deviates", "seen": "é\u2028\ud800\x1b\n", "demanded": "{}[]\\"},
+    {"case": "ba9876543210", "verdict": "conforms"},
+)
+
+
+def write(path: Path, *checks: dict[str, Any]) -> Path:
+    with RecordWriter(path, HEADER) as writer:
+        for line in checks:
+            writer.check(line)
+        writer.footer("ran", 1.23456, "because", ("one problem.",))
+    return path
+
+
+def refusal(path: Path) -> str:
+    """The error of reading a file: one sentence that names it."""
+    with pytest.raises(RecordError) as caught:
+        read(path)
+    text = str(caught.value)
+    assert str(path) in text
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+def test_a_record_is_read_back_whole(tmp_path):
+    record = read(write(tmp_path / "r.jsonl", *CHECKS))
+    assert record.header == {"record": FORMAT, **HEADER}
+    assert record.checks == CHECKS
+    assert record.footer == {
+        "footer": True,
+        "status": "ran",
+        "reason": "because",
+        "problems": ["one problem."],
+        "checks": 3,
+        "verdicts": {"conforms": 2, "deviates": 1},
+        "seconds": 1.235,
+    }
+    assert record.name == "mine"
+
+
+def test_a_record_without_checks_is_a_record(tmp_path):
+    assert read(write(tmp_path / "r.jsonl")).checks == ()
+
+
+def test_every_line_is_on_disk_as_soon_as_it_is_written(tmp_path):
+    path = tmp_path / "r.jsonl"
+    with RecordWriter(path, HEADER) as writer:
+        for number, line in enumerate(CHECKS, start=2):
+            writer.check(line)
+            assert len(path.read_text().splitlines()) == number
+
+
+def test_a_record_is_one_ascii_line_a_check(tmp_path):
+    lines = write(tmp_path / "r.jsonl", *CHECKS).read_bytes().decode("ascii").splitlines()
+    assert [json.loads(line) for line in lines[1:-1]] == list(CHECKS)
+
+
+def test_a_record_cut_off_at_any_byte_is_refused(tmp_path):
+    whole = write(tmp_path / "r.jsonl", *CHECKS).read_bytes()
+    cut = tmp_path / "cut.jsonl"
+    for size in range(len(whole) - 1):  # without its last byte, a newline, it is still whole
+        cut.write_bytes(whole[:size])
+        refusal(cut)
+
+
+def test_a_record_cut_off_behind_its_header_is_called_truncated(tmp_path):
+    whole = write(tmp_path / "r.jsonl", *CHECKS).read_bytes()
+    cut = tmp_path / "cut.jsonl"
+    for size in range(whole.index(b"\n"), len(whole) - 1):
+        cut.write_bytes(whole[:size])
+        assert "truncated" in refusal(cut)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_record_that_lost_a_line_is_refused(tmp_path, lost):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:lost] + lines[lost + 1 :]))
+    assert "truncated" in refusal(path)
+
+
+@pytest.mark.parametrize("line", ["7", "null", "[]", '{"checks": 3}'])
+def test_a_record_with_another_line_for_a_footer_is_refused(tmp_path, line):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-1], line, "\n"]))
+    assert "truncated" in refusal(path)
+
+
+def test_two_records_in_one_file_are_refused(tmp_path):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    path.write_text(path.read_text() * 2)
+    refusal(path)
+
+
+FOREIGN = {
+    "empty": b"",
+    "blank": b"\n\n",
+    "text": b"All tests passed.\n",
+    "a list": b"[1, 2]\n",
+    "a number": b"1\n",
+    "an object": b'{"implementation": "mine"}\n{"footer": true, "checks": 0}\n',
+    "a golden case": b'{"format": 1, "checks": []}\n',
+    "junit": b"<?xml version='1.0'?>\n<testsuites/>\n",
+    "binary": bytes(range(256)) * 40,
+    "latin-1": "é".encode("latin-1"),
+    "utf-16": json.dumps({"record": FORMAT}).encode("utf-16"),
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_file_is_no_record(tmp_path, content):
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(content)
+    assert "is not a record" in refusal(path)
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe\x00\n", b"null\n", b"7\n", b"{}\n", b"not json\n"], ids=repr)
+def test_a_damaged_line_is_refused(tmp_path, line):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], line, *lines[3:]]))
+    refusal(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "can't be read: No such file or directory" in refusal(tmp_path / "none.jsonl")
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "can't be read: Is a directory" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("other", [0, FORMAT + 1, "1", None], ids=repr)
+def test_another_format_is_refused_by_its_number(tmp_path, other):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(json.dumps({**HEADER, "record": other}) + "\n" + "".join(lines[1:]))
+    assert f"has format {other}; this adjoint reads {FORMAT}" in refusal(path)
+
+
+def test_a_truncated_record_of_another_format_is_refused_by_its_number(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"record": 99}\n{"new": tr')
+    assert "has format 99" in refusal(path)
+
+
+@pytest.mark.parametrize("where", ["none/r.jsonl", "", "file/r.jsonl"])
+def test_a_path_that_cant_be_written_is_a_usage_error(tmp_path, where):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        RecordWriter(tmp_path / where, HEADER)
+    assert str(caught.value).startswith(f"the record {tmp_path / where} can't be written: ")
+    assert not isinstance(caught.value, RecordError)
+
+
+def test_a_record_of_an_interrupted_run_is_refused(tmp_path):
+    path = tmp_path / "r.jsonl"
+    with contextlib.suppress(KeyboardInterrupt), RecordWriter(path, HEADER) as writer:
+        writer.check(CHECKS[0])
+        raise KeyboardInterrupt
+    assert "truncated" in refusal(path)

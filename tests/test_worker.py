@@ -1,0 +1,499 @@
+"""Does a worker's every misbehaviour cost just the verdict it should, and no answer go to the wrong call?"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from adjoint.call import Call
+from adjoint.errors import WorkerDidNotStart
+from adjoint.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
+from adjoint.process import Limits
+from adjoint.tensors import encode
+from adjoint.worker import Claims, GaveUp, Worker
+
+Start = Callable[..., Worker]
+
+HEAD = """
+import json, os, pathlib, signal, subprocess, sys, threading, time
+here = pathlib.Path(__file__).parent
+def note(name, text):
+    with (here / name).open("a") as file: file.write(f"{text}\\n")
+def first_time(name):
+    known = (here / name).exists()
+    note(name, "")
+    return not known
+def say(raw):
+    sys.stdout.buffer.write(raw)
+    sys.stdout.buffer.flush()
+def answer(**message): say(json.dumps(message).encode() + b"\\n")
+def echo(id, call): answer(id=id, outcome="returned", observed={"output": call["tensors"]["input"]})
+CLAIMS = {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]}
+def start(): answer(name="mini", version="1", claims=CLAIMS)
+def perform(n, id, call): echo(id, call)
+def serve():
+    note("starts", os.getpid())
+    for line in sys.stdin.buffer:
+        message = json.loads(line)
+        if message["do"] == "start": start()
+        elif message["do"] == "stop": break
+        else:
+            n = message["call"]["arguments"]["n"]
+            note("calls", n)
+            perform(n, message["id"], message["call"])
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Make a worker of a few lines of Python; `perform(n, id, call)` answers call number n."""
+    with contextlib.ExitStack() as stack:
+
+        def start(body: str = "", env: dict[str, str] | None = None, **limits: float) -> Worker:
+            program = tmp_path / "program.py"
+            program.write_text(f"{HEAD}\n{body}\nserve()\n")
+            worker = Worker([sys.executable, "-S", str(program)], env, Limits(**{"seconds": 20.0, **limits}))
+            stack.callback(worker.close)
+            return worker
+
+        yield start
+
+
+def calls(count: int) -> list[Call]:
+    """Calls that are told apart by their number, in the arguments and in the tensor."""
+    return [
+        Call("tf.nn.conv_transpose", {"n": n}, {"input": encode(np.array([n], np.int32))})
+        for n in range(count)
+    ]
+
+
+def told(outcome: Outcome) -> int | str:
+    """The number that came back, or the kind of the outcome."""
+    if isinstance(outcome, Returned):
+        return int(outcome.observed["output"][0])
+    return type(outcome).__name__
+
+
+def run(worker: Worker, count: int) -> list[Outcome]:
+    return list(worker.perform(calls(count)))
+
+
+def noted(folder: Path, name: str) -> list[int]:
+    return [int(line) for line in (folder / name).read_text().split()]
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process ends within two seconds; a zombie has ended."""
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+# --- all is well
+
+
+def test_200_calls_are_answered_in_order_by_one_process(start, tmp_path):
+    worker = start()
+    assert worker.claims == Claims("mini", "1", ("tf.nn.conv_transpose",), ("int32",))
+    assert [told(outcome) for outcome in run(worker, 200)] == list(range(200))
+    assert len(noted(tmp_path, "starts")) == 1
+
+
+def test_claims_are_read_whole(start):
+    claims = start(
+        'CLAIMS.update(systems={"torch": "2.9"}, python_errors=True, unsupported={"a": "b"})\n'
+        'def start(): answer(name="n", version="v", python="3.7", claims=CLAIMS)'
+    ).claims
+    assert claims == Claims(
+        "n", "v", ("tf.nn.conv_transpose",), ("int32",), {"torch": "2.9"}, True, {"a": "b"}, "3.7"
+    )
+
+
+def test_raised_and_unsupported_end_nothing(start, tmp_path):
+    outcomes = run(
+        start(
+            "def perform(n, id, call):\n"
+            "    if n % 3 == 0: echo(id, call)\n"
+            "    if n % 3 == 1: answer(id=id, outcome='raised', stage='call', types=['E'], message='')\n"
+            "    if n % 3 == 2: answer(id=id, outcome='unsupported', unsupported='u', reason='r')\n",
+            patience=1,
+        ),
+        6,
+    )
+    assert outcomes[1:3] == [Raised("call", ("E",), ""), Unsupported("u", "r")]
+    assert [told(outcome) for outcome in outcomes] == [0, "Raised", "Unsupported", 3, "Raised", "Unsupported"]
+    assert len(noted(tmp_path, "starts")) == 1
+
+
+def test_20_megabytes_go_both_ways_while_errors_flood(start):
+    worker = start(
+        "def perform(n, id, call):\n"
+        "    sys.stderr.write('e' * 3_000_000)\n"
+        "    echo(id, call)\n"
+        "    sys.stderr.write('e' * 3_000_000)\n"
+    )
+    array = np.arange(5_000_000, dtype=np.int32)
+    large = [Call("tf.nn.conv_transpose", {"n": n}, {"input": encode(array + n)}) for n in range(2)]
+    for n, outcome in enumerate(worker.perform(large)):
+        assert isinstance(outcome, Returned)
+        assert np.array_equal(outcome.observed["output"], array + n)
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [({"window": 3}, 3), ({"window_bytes": 1}, 1), ({"window": 50}, 20)],
+    ids=["calls", "bytes", "fewer calls"],
+)
+def test_no_more_is_in_flight_than_allowed(start, tmp_path, limits, most):
+    """Count the lines that arrive before the first answer."""
+    ahead = (
+        "def serve():\n"
+        "    start_line = sys.stdin.buffer.readline()\n"
+        "    start()\n"
+        "    arrived = []\n"
+        "    def read():\n"
+        "        for line in sys.stdin.buffer: arrived.append(json.loads(line))\n"
+        "    threading.Thread(target=read, daemon=True).start()\n"
+        "    time.sleep(0.4)\n"
+        "    note('arrived', len(arrived))\n"
+        "    for j in range(20):\n"
+        "        while len(arrived) <= j: time.sleep(0.001)\n"
+        "        echo(arrived[j]['id'], arrived[j]['call'])\n"
+        "    os._exit(0)\n"
+    )
+    assert [told(outcome) for outcome in run(start(ahead, **limits), 20)] == list(range(20))
+    assert noted(tmp_path, "arrived") == [most]
+
+
+def test_the_variables_reach_the_worker(start):
+    worker = start('def start(): answer(name=os.environ["WHO"], version="", claims=CLAIMS)', {"WHO": "me"})
+    assert worker.claims.name == "me"
+
+
+def test_a_worker_serves_again_and_again(start, tmp_path):
+    worker = start()
+    assert [told(outcome) for _ in range(3) for outcome in run(worker, 2)] == [0, 1] * 3
+    assert len(noted(tmp_path, "starts")) == 1
+
+
+# --- it dies
+
+
+def test_a_call_at_which_a_worker_dies_only_once_is_not_blamed(start, tmp_path):
+    worker = start(
+        "def perform(n, id, call):\n    if n == 2 and first_time('died'): os._exit(1)\n    echo(id, call)\n"
+    )
+    assert [told(outcome) for outcome in run(worker, 6)] == list(range(6))
+    assert len(noted(tmp_path, "starts")) == 2
+
+
+@pytest.mark.parametrize("bad", [{0}, {3}, {5}, {2, 3}, {0, 5}], ids=str)
+def test_a_call_that_always_kills_is_blamed_alone(start, tmp_path, bad):
+    worker = start(f"def perform(n, id, call):\n    if n in {bad}: os._exit(1)\n    echo(id, call)\n")
+    assert [told(o) for o in run(worker, 6)] == ["Crashed" if n in bad else n for n in range(6)]
+    assert [noted(tmp_path, "calls").count(n) for n in range(6)] == [2 if n in bad else 1 for n in range(6)]
+
+
+def test_the_culprit_is_found_though_the_worker_reads_ahead(start):
+    """It dies as soon as the fourth call arrives, with innocent calls before it still unanswered."""
+    worker = start(
+        "import queue\n"
+        "def serve():\n"
+        "    arrived = queue.Queue()\n"
+        "    def answers():\n"
+        "        for message in iter(arrived.get, None):\n"
+        "            time.sleep(0.05)\n"
+        "            echo(message['id'], message['call'])\n"
+        "    thread = threading.Thread(target=answers)\n"
+        "    thread.start()\n"
+        "    for line in sys.stdin.buffer:\n"
+        "        message = json.loads(line)\n"
+        "        if message['do'] == 'start': start()\n"
+        "        elif message['do'] == 'stop': break\n"
+        "        elif message['call']['arguments']['n'] == 3: os.abort()\n"
+        "        else: arrived.put(message)\n"
+        "    arrived.put(None)\n"
+    )
+    assert [told(outcome) for outcome in run(worker, 6)] == [0, 1, 2, "Crashed", 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("death", "cause"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "signal SIGSEGV"),
+        ("os.abort()", "signal SIGABRT"),
+        ("sys.exit(7)", "exit code 7"),
+        ("os._exit(0)", "exit code 0"),
+    ],
+)
+def test_a_crash_tells_its_cause_and_last_words(start, death, cause):
+    worker = start(f"def perform(n, id, call):\n    print('oh no', file=sys.stderr)\n    {death}\n")
+    (outcome,) = run(worker, 1)
+    assert outcome == Crashed(cause, "oh no\n")
+
+
+def test_too_much_memory_is_a_crash_of_that_call(start):
+    worker = start(
+        "def perform(n, id, call):\n"
+        "    if n == 1: hoard = b'x' * (300 << 20); time.sleep(60)\n"
+        "    echo(id, call)\n",
+        memory=150 << 20,
+    )
+    outcomes = run(worker, 3)
+    assert [told(outcome) for outcome in outcomes] == [0, "Crashed", 2]
+    assert outcomes[1].cause.startswith("memory: ")
+    assert outcomes[1].cause.endswith(" MiB resident, 150 MiB allowed")
+
+
+def test_a_worker_that_died_between_two_runs_is_replaced(start):
+    worker = start("def perform(n, id, call): echo(id, call), os._exit(0)")
+    assert [told(outcome) for _ in range(2) for outcome in run(worker, 1)] == [0, 0]
+
+
+CHILD = """
+def perform(n, id, call):
+    sleeps = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
+    child = subprocess.Popen(sleeps, stdout={out}, stderr={out})
+    note("children", child.pid)
+    {end}
+"""
+
+
+@pytest.mark.parametrize("end", ["os._exit(1)", "time.sleep(60)", "say(b'nonsense\\n')", "echo(id, call)"])
+def test_no_child_is_left_behind(start, tmp_path, end):
+    worker = start(CHILD.format(out="subprocess.DEVNULL", end=end), seconds=1.0)
+    run(worker, 1)
+    worker.close()
+    assert all(map(gone, noted(tmp_path, "children")))
+
+
+def test_a_crash_is_no_time_out_though_a_child_holds_the_output(start):
+    worker = start(CHILD.format(out=None, end="os._exit(3)"), seconds=3.0)
+    assert [told(outcome) for outcome in run(worker, 1)] == ["Crashed"]
+
+
+# --- it hangs
+
+
+def test_a_call_that_hangs_times_out_and_the_rest_go_on(start, tmp_path):
+    worker = start(
+        "def perform(n, id, call):\n"
+        "    if n == 2: print('busy', file=sys.stderr, flush=True), time.sleep(60)\n"
+        "    echo(id, call)\n",
+        seconds=1.0,
+    )
+    began = time.monotonic()
+    outcomes = run(worker, 5)
+    assert [told(outcome) for outcome in outcomes] == [0, 1, "TimedOut", 3, 4]
+    assert outcomes[2] == TimedOut(1.0, "busy\n")
+    assert 1.0 <= time.monotonic() - began < 6
+    assert noted(tmp_path, "calls").count(2) == 1
+    assert gone(noted(tmp_path, "starts")[0])
+
+
+def test_the_clock_of_a_call_starts_at_the_answer_before(start):
+    worker = start("def perform(n, id, call): time.sleep(0.3), echo(id, call)", seconds=1.0)
+    assert [told(outcome) for outcome in run(worker, 5)] == list(range(5))
+
+
+def test_our_own_time_between_two_calls_is_not_the_workers(start):
+    worker = start("def perform(n, id, call): time.sleep(0.1), echo(id, call)", seconds=0.6, window=1)
+    found = []
+    for outcome in worker.perform(calls(2)):
+        found.append(told(outcome))
+        time.sleep(0.8)
+    assert found == [0, 1]
+
+
+# --- it breaks the protocol
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"nonsense\n", "it answered b'nonsense\\n', which is not a JSON object."),
+        (b"\n", "it answered b'\\n', which is not a JSON object."),
+        (b"[1]\n", "it answered b'[1]\\n', which is not a JSON object."),
+        (b"\xff\xfe{\n", "it answered b'\\xff\\xfe{\\n', which is not a JSON object."),
+        (b'{"id": ' + b"[" * 100_000 + b"\n", "which is not a JSON object."),
+        (b'{"id": 7, "outcome": "returned"}\n', "it answered id 7 where 0 was due."),
+        (b'{"outcome": "returned"}\n', "it answered id None where 0 was due."),
+        (b'{"id": 0}\n', "the outcome is None; it must be returned, raised or unsupported."),
+        (b'{"id": 0, "outcome": "returned", "observed": {"output": 3}}\n', "must be an object, not 3."),
+        (b"x" * 300_000 + b"\n", "an answer of more than 200000 bytes"),
+        (b"x" * 300_000, "an answer of more than 200000 bytes"),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+def test_an_answer_that_breaks_the_protocol_costs_that_call_alone(start, tmp_path, raw, problem):
+    (tmp_path / "raw").write_bytes(raw)
+    worker = start(
+        "def perform(n, id, call):\n"
+        "    if n == 0:\n"
+        "        print('why', file=sys.stderr, flush=True)\n"
+        "        say((here / 'raw').read_bytes())\n"
+        "        time.sleep(60)\n"
+        "    echo(id, call)\n",
+        line=200_000,
+    )
+    outcomes = run(worker, 3)
+    assert [told(outcome) for outcome in outcomes] == ["Broke", 1, 2]
+    assert outcomes[0].problem.endswith(problem)
+    assert outcomes[0].stderr == "why\n"
+    assert noted(tmp_path, "calls").count(0) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2], ids=["in two runs", "in one run"])
+def test_a_second_answer_is_never_taken_for_that_of_another_call(start, size):
+    worker = start("def perform(n, id, call): echo(id, call), echo(id, call)")
+    parts: list[Sequence[Call]] = [calls(2)[:size], calls(2)[size:]]
+    found = [told(outcome) for part in parts for outcome in worker.perform(part)]
+    assert found == [0, "Broke"]
+
+
+# --- it is hopeless
+
+
+@pytest.mark.parametrize(
+    ("act", "name", "seconds"),
+    [
+        ("os._exit(1)", "Crashed", 20),
+        ("time.sleep(60)", "TimedOut", 0.3),
+        ("say(b'nonsense\\n')", "Broke", 20),
+    ],
+    ids=["dies", "hangs", "talks nonsense"],
+)
+def test_patience_ends(start, act, name, seconds):
+    outcomes = start(f"def perform(n, id, call): {act}", patience=2, seconds=seconds).perform(calls(9))
+    assert [told(next(outcomes)), told(next(outcomes))] == [name, name]
+    with pytest.raises(GaveUp, match="2 calls in a row ended the worker"):
+        next(outcomes)
+
+
+def test_an_answer_restores_patience(start):
+    worker = start(
+        "def perform(n, id, call):\n    if n % 3: say(b'nonsense\\n')\n    else: echo(id, call)\n", patience=3
+    )
+    assert [told(o) for o in run(worker, 6)] == [0, "Broke", "Broke", 3, "Broke", "Broke"]
+
+
+HOPELESS = {
+    "exits": ("sys.exit(3)", "exit code 3; it said nothing."),
+    "exits with last words": (
+        "print('first', file=sys.stderr); sys.exit('no module named torch')",
+        "exit code 1; its last words: no module named torch",
+    ),
+    "dies by a signal": ("os.abort()", "signal SIGABRT; it said nothing."),
+    "prints a banner": (
+        "say(b'Welcome!\\n'); print('hello', file=sys.stderr)",
+        "it answered b'Welcome!\\n', which is not a JSON object.; its last words: hello",
+    ),
+    "never answers": (
+        "print('importing', file=sys.stderr, flush=True); time.sleep(60)",
+        "no answer within 1 seconds; its last words: importing",
+    ),
+    "floods": ("say(b'x' * 3000)", "an answer of more than 2000 bytes; it said nothing."),
+    "claims nothing": (
+        "answer(name='n', version='v')",
+        'the answer to start has no claims: {"name":"n","version":"v"}; it said nothing.',
+    ),
+}
+
+
+@pytest.mark.parametrize(("act", "text"), HOPELESS.values(), ids=HOPELESS)
+def test_a_worker_that_does_not_start_says_why(start, tmp_path, act, text):
+    worker = start(f"def start(): {act}", start_seconds=1.0, line=2000)
+    with pytest.raises(WorkerDidNotStart) as caught:
+        _ = worker.claims
+    assert str(caught.value) == text
+    assert all(map(gone, noted(tmp_path, "starts")))
+
+
+NAMED = {"name": "n", "version": "1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "claims", "part"),
+    [
+        ({"version": "1"}, {"apis": [], "dtypes": []}, "'name'"),
+        ({"name": "n"}, {"apis": [], "dtypes": []}, "'version'"),
+        (NAMED, {"dtypes": []}, "'apis'"),
+        (NAMED, {"apis": []}, "'dtypes'"),
+        (NAMED, {"apis": 3, "dtypes": []}, ""),
+        (NAMED, {"apis": "tf.nn.conv_transpose", "dtypes": []}, ""),
+        (NAMED, {"apis": [], "dtypes": [1]}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": ["torch"]}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": 2}}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": None}}, ""),
+    ],
+    ids=str,
+)
+def test_claims_that_are_garbled_do_not_start(start, answer, claims, part):
+    worker = start(f"def start(): answer(claims={claims!r}, **{answer!r})")
+    with pytest.raises(WorkerDidNotStart, match=f"the answer to start lacks or garbles .*{part}"):
+        _ = worker.claims
+
+
+def test_last_words_are_shown_harmless(start):
+    worker = start("def start(): sys.exit('\\x1b[31mred\\x1b[0m\\x07')")
+    with pytest.raises(WorkerDidNotStart) as caught:
+        _ = worker.claims
+    assert str(caught.value) == "exit code 1; its last words: red"
+
+
+@pytest.mark.parametrize(("name", "why"), [("none", "No such file or directory"), (".", "Permission denied")])
+def test_a_program_that_cant_be_run_does_not_start(tmp_path, name, why):
+    path = str(tmp_path / name)
+    with pytest.raises(WorkerDidNotStart) as caught:
+        list(Worker([path]).perform(calls(1)))
+    assert str(caught.value) == f"{path} can't be run: {why}."
+
+
+def test_a_worker_that_does_not_come_back_after_a_crash_did_not_start(start):
+    worker = start(
+        "def start():\n"
+        "    if not first_time('started'): sys.exit('gone')\n"
+        "    answer(name='n', version='', claims=CLAIMS)\n"
+        "def perform(n, id, call): os._exit(1)\n"
+    )
+    with pytest.raises(WorkerDidNotStart, match="its last words: gone"):
+        run(worker, 1)
+
+
+# --- it is told to stop
+
+
+def test_closing_asks_the_worker_to_stop(start, tmp_path):
+    worker = start("import atexit\natexit.register(note, 'stopped', 1)")
+    assert told(run(worker, 1)[0]) == 0
+    began = time.monotonic()
+    worker.close()
+    assert time.monotonic() - began < 3
+    assert noted(tmp_path, "stopped") == [1]
+
+
+def test_closing_ends_a_worker_that_ignores_stop(start, tmp_path):
+    worker = start("import atexit\natexit.register(time.sleep, 60)")
+    assert told(run(worker, 1)[0]) == 0
+    began = time.monotonic()
+    worker.close()
+    assert time.monotonic() - began < 9
+    assert gone(noted(tmp_path, "starts")[0])
+
+
+def test_closing_what_never_ran_is_nothing(start):
+    worker = start()
+    worker.close()
+    worker.close()
