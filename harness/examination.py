@@ -123,7 +123,7 @@ class Examination:
         stopped : str
             Why the run did not come to its end, if it did not.
         """
-        self._worker.close()
+        self._worker.close(grace=0.0 if stopped else 5.0)
         if self._writer is None:
             return ()
         today = datetime.datetime.now(datetime.UTC).date()

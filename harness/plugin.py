@@ -131,7 +131,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the record's footer; a stale or expired declaration fails the session."""
     stash = session.config.stash
     if _EXAMINATION in stash:
-        problems = stash[_EXAMINATION].finish(stash.get(_STOPPED, ""))
+        interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+        stopped = stash.get(_STOPPED, "it was interrupted" if interrupted else "")
+        problems = stash[_EXAMINATION].finish(stopped)
         if problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         for problem in problems:

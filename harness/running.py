@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -125,11 +126,21 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> Record
             while child.poll() is None:
                 time.sleep(0.1)
                 _show(job.record, progress, task)
-        finally:
-            child.terminate()
-            child.wait()
+        except KeyboardInterrupt:
+            _interrupt(child)
+            raise
     _show(job.record, progress, task)
     return _result(job, log, child.returncode)
+
+
+def _interrupt(child: subprocess.Popen[bytes]) -> None:
+    """Pass an interrupt on, so that the child ends its worker and closes its record, then see it gone."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _show(record: Path, progress: Progress, task: TaskID) -> None:

@@ -140,11 +140,11 @@ class Worker:
                 if fatal >= self._limits.patience:
                     raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
 
-    def close(self) -> None:
-        """Ask the worker to stop, and see that it does."""
+    def close(self, grace: float = 5.0) -> None:
+        """Ask the worker to stop, and see that it does within `grace` seconds."""
         if self._process:
             self._process.send(_line({"do": "stop"}))
-            self._process.close()
+            self._process.close(grace)
             self._process = None
 
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:

@@ -1,11 +1,15 @@
 """Does the command line answer bad input with one sentence and the right code, and leave nothing behind?"""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from adjoint import golden, record
 
@@ -174,3 +178,26 @@ def test_reproduced_script_holds_on_an_implementation_that_conforms(run_adjoint,
         script.write_text(run_adjoint("reproduce", case, "fast", "--clause", clause).stdout)
         done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "holds"), done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
+    words = ("run", "miniatures:hangs", "--api", API, "--out", tmp_path)
+    command = [sys.executable, "-m", "adjoint.cli", *map(str, words)]
+    path = tmp_path / "miniatures_hangs.record.jsonl"
+    run = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (path.exists() and path.read_text().count("\n") > 20):
+        time.sleep(0.1)
+    time.sleep(0.5)
+    workers = [
+        child
+        for child in psutil.Process(run.pid).children(recursive=True)
+        if "serving.py" in str(child.cmdline())
+    ]
+    assert workers
+    run.send_signal(signal.SIGINT)
+    run.wait(timeout=30)
+    whole = record.read(path)
+    assert (whole.footer["status"], whole.footer["reason"]) == ("stopped", "it was interrupted")
+    assert not any(map(psutil.Process.is_running, workers))
