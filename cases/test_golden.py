@@ -5,6 +5,6 @@ from __future__ import annotations
 from adjoint.plugin import Golden
 
 
-def test_clause(golden: Golden) -> None:
+def test_clause(adjoint_golden: Golden) -> None:
     """Each item is a clause of an API and holds all of its golden cases."""
-    golden.must_conform()
+    adjoint_golden.must_conform()

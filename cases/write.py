@@ -24,7 +24,7 @@ from typing import Any
 from adjoint import tensors
 from adjoint.call import Call, canonical
 from adjoint.errors import UsageError
-from adjoint.golden import Case, Check, folder
+from adjoint.golden import MANIFEST, Case, Check, folder, manifest
 from adjoint.reference.answer import Answer, Refused
 from adjoint.reference.apis import answer
 from adjoint.reference.exact import FORMATS, Tensor
@@ -35,13 +35,13 @@ KERNELS = ("filters", "kernel", "weight")
 
 
 def golden_files() -> dict[str, str]:
-    """Return the text of each golden file, by its name."""
+    """Return the text of each golden file, and of their manifest, by its name."""
     texts = {}
     for path in sorted((files(__package__) / "handmade").iterdir(), key=lambda entry: entry.name):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         cases = [case for row in document["case"] for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
-    return texts
+    return {**texts, MANIFEST: manifest(texts)}
 
 
 def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Case]:
@@ -128,9 +128,13 @@ def main(arguments: list[str]) -> int:
     """Write the golden files into a folder, or compare those that are installed."""
     texts = golden_files()
     if arguments:
-        for name, text in texts.items():
-            Path(arguments[0], name).write_text(text, encoding="utf-8", newline="\n")
-        print(f"{sum(text.count(chr(10)) for text in texts.values())} cases written to {arguments[0]}")
+        try:
+            for name, text in texts.items():
+                Path(arguments[0], name).write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            print(f"{arguments[0]} can't be written to: {error.strerror}.", file=sys.stderr)
+            return 2
+        print(f"{len(texts) - 1} golden files and their manifest written to {arguments[0]}")
         return 0
     stale = [name for name, text in texts.items() if not _same(name, text)]
     print(f"differ from what the reference demands: {', '.join(stale)}" if stale else "all as written")

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
+
 from adjoint.fast import operation
 from adjoint.fast.arguments import Array, float_array, integer, one_of, per_axis
-from numpy.typing import DTypeLike
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": lambda y: y,

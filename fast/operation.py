@@ -9,6 +9,7 @@ from itertools import product
 from math import prod
 
 import numpy as np
+
 from adjoint.fast.arguments import Array
 
 

@@ -1,6 +1,7 @@
 """What does `tf.nn.conv_transpose` of TensorFlow 2.4 return for these arguments?"""
 
 import numpy as np
+
 from adjoint.fast import operation
 from adjoint.fast.arguments import Array, float_array, integers, one_of
 

@@ -1,6 +1,7 @@
 """What do PyTorch's `conv_transpose1d`, `2d` and `3d` return for these arguments?"""
 
 import numpy as np
+
 from adjoint.fast import operation
 from adjoint.fast.arguments import Array, float_array, integer, per_axis
 
@@ -159,7 +160,7 @@ def _check_output_padding(
 
 def _output_length(length: int, kernel: int, stride: int, padding: int, extra: int, dilation: int) -> int:
     size = (length - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
-    if size < 1:
+    if size < 0:
         raise ValueError(
             f"padding={padding} leaves an output of length {size}, from input of length "
             f"{length} and kernel {kernel}: give less padding."

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+
 from adjoint.errors import MessageError
 from adjoint.tensors import Array, decode
 

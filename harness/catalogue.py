@@ -33,6 +33,7 @@ class Entry:
     imports: tuple[str, ...]
     script: str
     about: str
+    apis: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,7 +43,7 @@ class Implementation:
     """Something that can be run: a name for it, the command of its worker, the variables it needs.
 
     `script` names the template that reproduces a case on it; `targets` gives each API's
-    ``module:function``, where the template asks for one.
+    ``module:function``, where the template asks for one; `apis` are those known before it starts.
     """
 
     name: str
@@ -50,16 +51,22 @@ class Implementation:
     env: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
     targets: Mapping[str, str] = field(default_factory=dict)
+    apis: tuple[str, ...] = ()
 
 
 @cache
 def entries() -> Mapping[str, Entry]:
     """Return the catalogue, by name."""
     rows = tomllib.loads((_folder() / "catalogue.toml").read_text(encoding="utf-8"))
-    return {name: Entry(name, **{**row, "imports": tuple(row["imports"])}) for name, row in rows.items()}
+    return {
+        name: Entry(name, **{**row, "imports": tuple(row["imports"]), "apis": tuple(row["apis"])})
+        for name, row in rows.items()
+    }
 
 
-def resolve(target: str, api: str | None = None, python: str | None = None) -> Implementation:
+def resolve(
+    target: str, api: str | None = None, python: str | None = None, dtypes: str | None = None
+) -> Implementation:
     """Find what a name or a ``module:function`` stands for.
 
     Parameters
@@ -69,6 +76,8 @@ def resolve(target: str, api: str | None = None, python: str | None = None) -> I
         The API that a ``module:function`` offers.
     python : str, optional
         The interpreter to run it with.  Without it, the one of its tox environment, or ours.
+    dtypes : str, optional
+        The dtypes that a ``module:function`` takes, separated by commas.
 
     Raises
     ------
@@ -80,7 +89,7 @@ def resolve(target: str, api: str | None = None, python: str | None = None) -> I
     if python is not None and shutil.which(python) is None:
         raise UsageError(f"--python {python} is not a program that can be run; give the path of a Python.")
     if ":" in target:
-        return _function(target, api, python or sys.executable)
+        return _function(target, api, python or sys.executable, dtypes)
     if target not in entries():
         known = ", ".join(entries())
         raise UsageError(
@@ -89,7 +98,9 @@ def resolve(target: str, api: str | None = None, python: str | None = None) -> I
         )
     entry = entries()[target]
     interpreter = python or _interpreter(entry)
-    return Implementation(target, _serve(interpreter, entry.module), entry.env, entry.script, entry.targets)
+    return Implementation(
+        target, _serve(interpreter, entry.module), entry.env, entry.script, entry.targets, entry.apis
+    )
 
 
 def from_command(command: str) -> Implementation:
@@ -145,13 +156,14 @@ def _interpreter(entry: Entry) -> str:
     )
 
 
-def _function(target: str, api: str | None, python: str) -> Implementation:
+def _function(target: str, api: str | None, python: str, dtypes: str | None) -> Implementation:
     apis = load_spec().apis()
     if api is None:
         raise UsageError(f"{target} needs --api, the API that it offers: one of {', '.join(apis)}.")
     if api not in apis:
         raise UsageError(f"--api {api} is not documented here; it must be one of {', '.join(apis)}.")
-    return Implementation(target, _serve(python, "on_function", target, api), {}, "function", {api: target})
+    command = _serve(python, "on_function", target, api, *([dtypes] if dtypes else []))
+    return Implementation(target, command, {}, "function", {api: target}, (api,))
 
 
 def _serve(python: str, *arguments: str) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -10,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from adjoint import __version__, catalogue, deviations, golden, listing
+
+from adjoint import __version__, catalogue, deviations, golden, listing, selection, summary
 from adjoint.errors import UsageError
 from adjoint.gate import HELD_LEVELS, code_of, exit_code
 from adjoint.record import Record, read
 from adjoint.reports import html, junit, markdown
 from adjoint.reproduce import script
-from adjoint.running import Request, run_all
-from adjoint.spec.clauses import LEVELS
+from adjoint.running import Request, make_folder, run_all
 
 
 def sentences(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +45,7 @@ def main() -> None:
 @main.command()
 @click.argument("targets", nargs=-1)
 @click.option("--api", help="The API that a module:function offers.")
+@click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
 @click.option("--command", "commands", multiple=True, help="A program that speaks the protocol.")
 @click.option("--python", help="The interpreter to run the implementations with.")
 @click.option("--make", is_flag=True, help="Have tox build the environments that are missing.")
@@ -60,6 +63,7 @@ def main() -> None:
 def run(
     targets: tuple[str, ...],
     api: str | None,
+    dtypes: str | None,
     commands: tuple[str, ...],
     python: str | None,
     make: bool,
@@ -77,38 +81,41 @@ def run(
     """Run implementations through the cases, and write a report.
 
     A TARGET is a name in the catalogue, or module:function with --api.  Without any, whatever is there is
-    run: fast always, and each entry of the catalogue whose environment exists.
+    run: fast always, and each entry of the catalogue whose environment exists; with --make, all of it.
 
     Exit code: 0 all held; 1 something did not; 2 the request makes no sense; 3 something that was asked
     for was not really run.
     """
-    if not set(levels.split(",")) <= set(LEVELS):
-        raise UsageError(f"--levels {levels} must name some of {', '.join(LEVELS)}, separated by commas.")
-    listing.check_selection(clause, case)
+    selection.check(levels, clause, case)
+    if timeout is not None and not math.isfinite(timeout):
+        raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
     if declared:
         deviations.load(Path(declared))
     options = {
-        "--levels": levels,
-        "--deviations": declared,
-        "--clause": clause,
-        "--case": case,
-        "-k": keyword,
-        "--call-timeout": timeout,
-        "--memory": memory,
+        "levels": levels,
+        "deviations": declared and Path(declared).absolute(),
+        "clause": clause,
+        "case": case,
+        "timeout": timeout,
+        "memory": memory,
     }
+    words = [f"--adjoint-{name}={value}" for name, value in options.items() if value is not None]
+    words += ["--adjoint-drift"] if drift else []
+    words += [f"-k={keyword}"] if keyword else []
+    found = catalogue.entries() if make else filter(catalogue.is_there, catalogue.entries())
     request = Request(
-        targets=targets or (() if commands else tuple(filter(catalogue.is_there, catalogue.entries()))),
+        targets=targets or (() if commands else tuple(found)),
         commands=commands,
         api=api,
+        dtypes=dtypes,
         python=python,
         make=make,
         excuse=available,
         out=Path(out),
-        options=tuple(
-            word for name, value in options.items() if value is not None for word in (name, str(value))
-        )
-        + (("--drift",) if drift else ()),
+        selection=" ".join(filter(None, (clause, case, keyword))),
+        options=tuple(words),
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     records = run_all(request)
     _write_reports(records, request.out)
     _say(records, request.out)
@@ -121,8 +128,8 @@ def run(
 @sentences
 def report(records: tuple[Path, ...], out: str) -> None:
     """Write the report of RECORDS anew."""
-    listing.make_folder(Path(out))
     whole = [read(path) for path in records]
+    make_folder(Path(out))
     _write_reports(whole, Path(out))
     _say(whole, Path(out))
 
@@ -148,10 +155,15 @@ def list_(what: str, as_json: bool) -> None:
 @sentences
 def reproduce(case: str, implementation: str, clause: str | None, api: str | None) -> None:
     """Print a script that shows CASE on IMPLEMENTATION and needs only its framework."""
-    listing.check_selection(clause, case)
+    selection.check(None, clause, case)
     found = next(entry for entry in golden.load() if entry.id == case)
     checks = [check for check in found.checks if clause in (None, check.clause)]
     target = catalogue.resolve(implementation, api, sys.executable)
+    if found.call.api not in target.apis:
+        raise UsageError(
+            f"case {case} is a call of {found.call.api}, which {implementation} does not offer; "
+            f"it offers {', '.join(target.apis)}."
+        )
     click.echo(script(found, checks[-1], target), nl=False)
 
 
@@ -169,13 +181,13 @@ def _write_reports(records: Sequence[Record], out: Path) -> None:
 
 def _say(records: Sequence[Record], out: Path) -> None:
     """Print a table: an implementation a line, with what came of it."""
-    listing.terminal().print(listing.summary(records))
+    listing.terminal().print(summary.table(records))
     for record in records:
         for problem in (record.footer["reason"], *record.footer["problems"]):
             if problem:
                 click.echo(f"{record.name}: {problem}")
         if code_of(record):
-            listing.show_failures(record)
+            summary.show_failures(record)
     click.echo(f"report: {out / 'report.html'}")
 
 

@@ -14,12 +14,22 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
 from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 FIELDS = {"implementation": str, "clause": str, "reason": str, "link": str, "where": dict, "versions": dict}
 EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
+
+
+def is_within(version: str, wanted: str, unknown: bool) -> bool:
+    """Tell whether a version is in a range; of a version that can't be read, `unknown`."""
+    try:
+        return SpecifierSet(wanted).contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return unknown
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Deviation:
     def applies_to(self, implementation: str, systems: Mapping[str, str]) -> bool:
         """Tell whether it speaks of this implementation, at these versions of its systems."""
         return fnmatchcase(implementation, self.implementation) and all(
-            name in systems and SpecifierSet(wanted).contains(systems[name], prereleases=True)
+            name in systems and is_within(systems[name], wanted, unknown=False)
             for name, wanted in self.versions.items()
         )
 
@@ -83,8 +93,8 @@ class Ledger:
         self._deviations = [d for d in deviations if d.applies_to(implementation, systems)]
         self._met: dict[int, str] = {}
 
-    def declared(self, clause: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
-        """Note a check, and return the declaration that excuses it if it failed."""
+    def note(self, clause: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
+        """Note a check's verdict; return the declaration that excuses it, if it failed and one does."""
         found = None
         for number, deviation in enumerate(self._deviations):
             if deviation.matches(clause, parameters) and verdict not in ("not-reached", "unsupported"):
@@ -100,13 +110,13 @@ class Ledger:
         Parameters
         ----------
         whole : bool
-            Whether every case was run, so that a declaration no check matched is stale too.
+            Whether every case was run: only then is a declaration that nothing needed stale.
         today : datetime.date
         """
         found = []
         for number, deviation in enumerate(self._deviations):
-            met = self._met.get(number, "unmatched" if whole else "not asked")
-            if met in ("idle", "unmatched"):
+            met = self._met.get(number, "unmatched")
+            if whole and met in ("idle", "unmatched"):
                 why = "no check matches it" if met == "unmatched" else "every check that it matches conforms"
                 found.append(f"{deviation} is stale: {why}; remove it.")
             elif deviation.expires and deviation.expires < today and met == "needed":

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 
 import click
+
 from adjoint import catalogue
 from adjoint.errors import UsageError
 

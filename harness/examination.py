@@ -12,18 +12,17 @@ from typing import Any
 
 from adjoint import INTERPRETATION, __version__
 from adjoint.catalogue import Implementation
-from adjoint.deviations import Deviation, Ledger
+from adjoint.deviations import Deviation, Ledger, is_within
 from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS
 from adjoint.golden import Case
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
-from adjoint.record import RecordWriter
+from adjoint.record import RecordWriter, fails
 from adjoint.reproduce import script
 from adjoint.spec import load
 from adjoint.worker import Claims, Worker
-from packaging.specifiers import SpecifierSet
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ class Examination:
             self._lines[current.id] = self._note(current, outcome)
         return self._lines[case.id]
 
-    def finish(self, stopped: str = "") -> tuple[str, ...]:
-        """Stop the worker, write the footer, and return what is wrong with the declarations.
+    def finish(self, stopped: str = "") -> Path | None:
+        """Stop the worker, write the footer, and return where the record is, if one was begun.
 
         Parameters
         ----------
@@ -125,14 +124,15 @@ class Examination:
         """
         self._worker.close(grace=0.0 if stopped else 5.0)
         if self._writer is None:
-            return ()
+            return None
         today = datetime.datetime.now(datetime.UTC).date()
-        problems = () if stopped else self._ledger.problems(not self._plan.selection, today)
+        declared = () if stopped else self._ledger.problems(not self._plan.selection, today)
+        problems = (*self._worker.deaths, *declared)
         with self._writer as writer:
             writer.footer(
                 "stopped" if stopped else "ran", time.monotonic() - self._started, stopped, problems
             )
-        return problems
+        return self._plan.record
 
     def _perform(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
         """Yield each case's outcome; what is claimed away is not asked."""
@@ -157,7 +157,7 @@ class Examination:
         claims, gate = self.claims, self._plan.gate
         clause = load().clauses[verdict.check.clause]
         own = _is_own(clause.document, claims)
-        declared = self._ledger.declared(clause.id, case.call.parameters(), verdict.verdict)
+        declared = self._ledger.note(clause.id, case.call.parameters(), verdict.verdict)
         line: dict[str, Any] = {
             "case": case.id,
             "why": case.why,
@@ -178,7 +178,7 @@ class Examination:
             line |= {"demanded": verdict.demanded, "seen": verdict.seen}
         if verdict.stderr:
             line["stderr"] = verdict.stderr
-        if verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):
+        if fails(line) or verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):
             line["script"] = script(case, verdict.check, self._plan.implementation)
         return line
 
@@ -211,7 +211,7 @@ def _is_own(document: str, claims: Claims) -> bool:
     """Tell whether a document speaks of the versions that an implementation is made of."""
     own = load().documents[document].own
     return all(
-        SpecifierSet(wanted).contains(claims.systems[name], prereleases=True)
+        is_within(claims.systems[name], wanted, unknown=True)
         for name, wanted in own.items()
         if name in claims.systems
     )

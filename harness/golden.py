@@ -15,6 +15,8 @@ from adjoint.call import Call, canonical
 from adjoint.errors import GoldenError
 
 FORMAT = 1
+REMEDY = "write the golden files anew with 'python -m adjoint.cases.write cases/golden', in a clone."
+MANIFEST = "MANIFEST.json"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def parse(line: str, where: str) -> Case:
     GoldenError
         If it is not a case, is of another format or interpretation, or does not match its seal.
     """
-    remedy = "write the golden files anew with 'python -m adjoint.cases.write'."
+    remedy = REMEDY
     try:
         data = json.loads(line)
         seal, form, meaning = data.pop("seal"), data["format"], str(data["interpretation"])
@@ -118,15 +120,34 @@ def folder() -> Traversable:
 def load(root: Traversable | None = None) -> Iterator[Case]:
     """Yield every case of the golden files, by file name and line.
 
+    A folder's manifest counts the lines of each file, so that none is lost unseen.
+
     Raises
     ------
     GoldenError
-        At the first line that can't be used.
+        At the first file or line that can't be used.
     """
-    for path in sorted((root or folder()).iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".jsonl"):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-                yield parse(line, f"{path.name}, line {number}")
+    root = root or folder()
+    try:
+        texts = {path.name: path.read_text(encoding="utf-8") for path in root.iterdir() if path.is_file()}
+        counts = json.loads(texts.pop(MANIFEST, "{}"))
+        if not isinstance(counts, dict):
+            raise TypeError(f"{MANIFEST} is not a table of counts")
+    except (OSError, ValueError, TypeError) as error:
+        raise GoldenError(f"the golden files in {root} can't be read: {error}; {REMEDY}") from None
+    golden = {name: text.splitlines() for name, text in sorted(texts.items()) if name.endswith(".jsonl")}
+    for name, count in counts.items():
+        if len(golden.get(name, ())) != count:
+            raise GoldenError(f"{name} has {len(golden.get(name, ()))} cases, not {count}; {REMEDY}")
+    for name, lines in golden.items():
+        for number, line in enumerate(lines, start=1):
+            yield parse(line, f"{name}, line {number}")
+
+
+def manifest(texts: Mapping[str, str]) -> str:
+    """Return the text of the manifest of some golden files, given by name."""
+    counts = {name: text.count("\n") for name, text in sorted(texts.items())}
+    return json.dumps(counts, indent=1) + "\n"
 
 
 def _seal(data: Mapping[str, Any]) -> str:

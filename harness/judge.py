@@ -11,22 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from adjoint import tensors
 from adjoint.golden import Case, Check
 from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from adjoint.spec import load
 
-VERDICTS = (
-    "conforms",
-    "deviates",
-    "unsupported",
-    "crashed",
-    "timed-out",
-    "broken",
-    "not-reached",
-    "vacuous",
-    "observed",
-)
+Output = tensors.Array | tensors.Foreign
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,7 @@ class Verdict:
     ----------
     check : Check
     verdict : str
-        One of `VERDICTS`.
+        One of `adjoint.record.VERDICTS`.
     demanded, seen : str
         Both sides in a line each.
     stderr : str
@@ -69,11 +60,7 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
         before = verdicts[-1] if verdicts else None
         refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
         if before and (refused or before.verdict not in ("conforms", "observed")):
-            same = before.verdict in ("unsupported", "not-reached")
-            name = before.verdict if same else "not-reached"
-            verdicts.append(
-                Verdict(check, name, seen=before.seen if same else "", unsupported=before.unsupported)
-            )
+            verdicts.append(Verdict(check, "not-reached"))
         elif check.kind == "raised-type" and not python_errors:
             verdicts.append(
                 Verdict(check, "unsupported", seen="claims no Python errors", unsupported="claims")
@@ -108,19 +95,21 @@ def _judge(check: Check, outcome: Outcome) -> Verdict:
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
 
-def _returned(_: object, output: tensors.Array) -> tuple[bool, str]:
+def _returned(_: object, output: Output) -> tuple[bool, str]:
     return True, f"returned {_describe(output)}"
 
 
-def _dtype(demanded: str, output: tensors.Array) -> tuple[bool, str]:
-    return output.dtype.name == demanded, output.dtype.name
+def _dtype(demanded: str, output: Output) -> tuple[bool, str]:
+    return _name(output) == demanded, _name(output)
 
 
-def _shape(demanded: list[int], output: tensors.Array) -> tuple[bool, str]:
+def _shape(demanded: list[int], output: Output) -> tuple[bool, str]:
     return list(output.shape) == demanded, str(list(output.shape))
 
 
-def _values(demanded: Mapping[str, Any], output: tensors.Array) -> tuple[bool, str]:
+def _values(demanded: Mapping[str, Any], output: Output) -> tuple[bool, str]:
+    if isinstance(output, tensors.Foreign):
+        return False, f"{_name(output)}, which can't be read"
     if "readings" in demanded:
         for name, reading in demanded["readings"].items():
             if np.array_equal(tensors.decode(reading), output):
@@ -139,7 +128,7 @@ def _values(demanded: Mapping[str, Any], output: tensors.Array) -> tuple[bool, s
     )
 
 
-_CHECKS: dict[str, Callable[[Any, tensors.Array], tuple[bool, str]]] = {
+_CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
     "returned": _returned,
     "dtype": _dtype,
     "shape": _shape,
@@ -163,5 +152,9 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _describe(array: tensors.Array) -> str:
-    return f"{array.dtype.name}{list(array.shape)}"
+def _describe(array: Output) -> str:
+    return f"{_name(array)}{list(array.shape)}"
+
+
+def _name(array: Output) -> str:
+    return array.name if isinstance(array, tensors.Foreign) else array.dtype.name

@@ -17,7 +17,7 @@ STAGES = ("construct", "build", "weights", "call", "observe")
 class Returned:
     """The call returned; what was observed, by name."""
 
-    observed: Mapping[str, tensors.Array]
+    observed: Mapping[str, tensors.Array | tensors.Foreign]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         observed = answer.get("observed")
         if not isinstance(observed, Mapping) or set(observed) != set(observe):
             raise MessageError(f"observed must hold {', '.join(observe)}, and holds {observed!r:.80}.")
-        return Returned({name: tensors.decode(tensor) for name, tensor in observed.items()})
+        return Returned({name: tensors.seen(tensor) for name, tensor in observed.items()})
     if kind == "raised":
         stage, types = answer.get("stage"), answer.get("types")
         if stage not in STAGES or not isinstance(types, list):

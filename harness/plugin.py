@@ -1,72 +1,78 @@
-"""How does pytest run the suite?  Options, the examined implementation, and its record."""
+"""How does pytest run the suite?  Options, the examined implementation, and its record.
+
+Everything here waits for a test that asks for `adjoint_golden`: in anyone else's tests it does nothing.
+"""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
-from adjoint import deviations
+
+from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
-from adjoint.errors import AdjointError, WorkerDidNotStart
+from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
-from adjoint.gate import HELD_LEVELS
+from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
 from adjoint.process import Limits
-from adjoint.record import fails
+from adjoint.record import fails, read
 from adjoint.worker import GaveUp
 
 _EXAMINATION = pytest.StashKey[Examination]()
-_PLAN = pytest.StashKey[Plan]()
 _CASES = pytest.StashKey[list[Case]]()
 _STOPPED = pytest.StashKey[str]()
+_REFUSED = pytest.StashKey[tuple[str, int]]()
 
 OPTIONS = {
-    "--implementation": "name in the catalogue, or module:function (default: fast)",
-    "--api": "the API that a module:function offers",
-    "--command": "program that speaks the protocol",
-    "--python": "interpreter to run the implementation with",
-    "--record": "file to write the record to (default: adjoint.record.jsonl)",
-    "--levels": "levels of clause to hold, separated by commas",
-    "--deviations": "file of further declared deviations",
-    "--clause": "run only the cases of this clause",
-    "--case": "run only this case",
-    "--call-timeout": "seconds for each call",
-    "--start-timeout": "seconds for the implementation to start",
-    "--memory": "MiB of resident memory for the worker",
+    "api": "the API that a module:function offers",
+    "dtypes": "the dtypes that a module:function takes, separated by commas",
+    "command": "program that speaks the protocol",
+    "python": "interpreter to run the implementation with",
+    "record": "file to write the record to (default: adjoint.record.jsonl)",
+    "levels": "levels of clause to hold, separated by commas",
+    "deviations": "file of further declared deviations",
+    "clause": "run only the cases of this clause",
+    "case": "run only this case",
+    "timeout": "seconds for each call",
+    "memory": "MiB of resident memory for the worker",
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("adjoint", "conformance of transposed convolution")
+    group.addoption("--implementation", help="name in the catalogue, or module:function (default: fast)")
     for name, text in OPTIONS.items():
-        group.addoption(name, dest="adjoint_" + name[2:].replace("-", "_"), help=text)
-    group.addoption("--drift", dest="adjoint_drift", action="store_true", help="hold to drift too")
+        group.addoption(f"--adjoint-{name}", help=text)
+    group.addoption(
+        "--adjoint-drift", action="store_true", help="hold to the documents of other versions too"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one item of each clause of each API that the implementation claims."""
-    if "golden" not in metafunc.fixturenames:
+    if "adjoint_golden" not in metafunc.fixturenames:
         return
     config = metafunc.config
+    items: dict[tuple[str, str], None] = {}
     try:
-        examination = _begin(config)
+        _begin(config)
     except WorkerDidNotStart as error:
-        write_not_run(config.stash[_PLAN], error)
-        pytest.exit(f"the implementation did not start: {error}", returncode=3)
+        config.stash[_REFUSED] = (f"the implementation did not start: {error}", 3)
     except AdjointError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    cases = config.stash[_CASES]
-    items = dict.fromkeys(
-        (clause, case.call.api)
-        for case in cases
-        for clause in case.clauses()
-        if config.getoption("adjoint_clause") in (None, clause)
-    )
-    metafunc.parametrize(
-        "golden", list(items), ids=[f"{clause}-{api}" for clause, api in items], indirect=True
-    )
-    config.stash[_EXAMINATION] = examination
+        config.stash[_REFUSED] = (str(error), pytest.ExitCode.USAGE_ERROR)
+    else:
+        chosen = config.getoption("adjoint_clause")
+        items = dict.fromkeys(
+            (clause, case.call.api)
+            for case in config.stash[_CASES]
+            for clause in case.clauses()
+            if chosen in (None, clause)
+        )
+    names = [f"{clause}-{api}" for clause, api in items]
+    metafunc.parametrize("adjoint_golden", list(items), ids=names, indirect=True)
 
 
 class Golden:
@@ -95,7 +101,7 @@ class Golden:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Golden:
+def adjoint_golden(request: pytest.FixtureRequest) -> Golden:
     """Return the golden cases of the item's clause and API."""
     clause, api = request.param
     stash = request.config.stash
@@ -109,78 +115,110 @@ def pytest_runtest_call(item: pytest.Item) -> object:
     try:
         return (yield)
     except (WorkerDidNotStart, GaveUp) as error:
+        if "adjoint_golden" not in getattr(item, "fixturenames", ()):
+            raise
         item.config.stash[_STOPPED] = str(error)
         pytest.exit(f"stopped: {error}", returncode=3)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Open the record, for the cases of the items that were selected."""
+    """Open the record, for the cases of the items that were selected; end here what can't begin."""
     stash = session.config.stash
+    if _REFUSED in stash:
+        sentence, code = stash[_REFUSED]
+        pytest.exit(sentence, returncode=code)
     if _EXAMINATION not in stash or session.config.option.collectonly:
         return
     wanted = {
-        item.callspec.params["golden"]
+        item.callspec.params["adjoint_golden"]
         for item in session.items
-        if isinstance(item, pytest.Function) and "golden" in item.fixturenames
+        if isinstance(item, pytest.Function)
+        and "adjoint_golden" in item.fixturenames
+        and hasattr(item, "callspec")
     }
     cases = [c for c in stash[_CASES] if any((clause, c.call.api) in wanted for clause in c.clauses())]
-    stash[_EXAMINATION].begin(cases)
+    try:
+        stash[_EXAMINATION].begin(cases)
+    except UsageError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the record's footer; a stale or expired declaration fails the session."""
+    """Write the record's footer; what the record deserves, the session gets."""
     stash = session.config.stash
-    if _EXAMINATION in stash:
-        interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
-        stopped = stash.get(_STOPPED, "it was interrupted" if interrupted else "")
-        problems = stash[_EXAMINATION].finish(stopped)
-        if problems and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        for problem in problems:
-            session.config.get_terminal_writer().line(problem, red=True)
+    if _EXAMINATION not in stash:
+        return
+    interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+    stopped = stash.get(_STOPPED, "it was interrupted" if interrupted else "")
+    record = stash[_EXAMINATION].finish(stopped)
+    if record is None:
+        return
+    whole = read(record)
+    for problem in whole.footer["problems"]:
+        session.config.get_terminal_writer().line(problem, red=True)
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = code_of(whole)
 
 
-def _begin(config: pytest.Config) -> Examination:
-    """Find the implementation, read the cases it claims, and start it."""
-    option = config.getoption
-    api, command = option("adjoint_api"), option("adjoint_command")
-    if command:
+def _begin(config: pytest.Config) -> None:
+    """Find the implementation, start it, and read the cases that it claims."""
+
+    def option(name: str) -> str | None:
+        value = config.getoption(f"adjoint_{name}")
+        return None if value is None else str(value)
+
+    levels = option("levels") or ",".join(HELD_LEVELS)
+    selection.check(levels, option("clause"), option("case"))
+    if command := option("command"):
         implementation = from_command(command)
     else:
-        implementation = resolve(option("adjoint_implementation") or "fast", api, option("adjoint_python"))
+        target = config.getoption("implementation") or "fast"
+        implementation = resolve(target, option("api"), option("python"), option("dtypes"))
     declared = deviations.load(deviations.shipped())
-    if option("adjoint_deviations"):
-        declared += deviations.load(Path(option("adjoint_deviations")))
+    if path := option("deviations"):
+        declared += deviations.load(Path(path))
     defaults = Limits()
     plan = Plan(
         implementation=implementation,
-        record=Path(option("adjoint_record") or "adjoint.record.jsonl"),
-        gate=Gate(
-            tuple((option("adjoint_levels") or ",".join(HELD_LEVELS)).split(",")), option("adjoint_drift")
-        ),
+        record=Path(option("record") or "adjoint.record.jsonl").absolute(),
+        gate=Gate(tuple(levels.split(",")), config.getoption("adjoint_drift")),
         deviations=declared,
         limits=Limits(
-            seconds=float(option("adjoint_call_timeout") or defaults.seconds),
-            start_seconds=float(option("adjoint_start_timeout") or defaults.start_seconds),
-            memory=int(option("adjoint_memory") or defaults.memory >> 20) << 20,
+            seconds=_number("timeout", option("timeout"), defaults.seconds),
+            memory=int(_number("memory", option("memory"), defaults.memory >> 20)) << 20,
         ),
         selection=_selection(config),
     )
-    config.stash[_PLAN] = plan
     examination = Examination(plan)
-    claimed = examination.claims.apis
-    cases = [
+    try:
+        claimed = examination.claims.apis
+    except WorkerDidNotStart as error:
+        write_not_run(plan, error)
+        raise
+    config.stash[_EXAMINATION] = examination
+    config.stash[_CASES] = [
         case
         for case in load()
         if case.call.api in claimed
-        and option("adjoint_clause") in (None, *case.clauses())
-        and option("adjoint_case") in (None, case.id)
+        and option("clause") in (None, *case.clauses())
+        and option("case") in (None, case.id)
     ]
-    config.stash[_CASES] = cases
-    return examination
+
+
+def _number(name: str, text: str | None, default: float) -> float:
+    try:
+        value = float(default if text is None else text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise UsageError(f"--adjoint-{name} is {text}; it must be a number above zero.")
+    return value
 
 
 def _selection(config: pytest.Config) -> str:
-    option = config.getoption
-    chosen = {"--clause": option("adjoint_clause"), "--case": option("adjoint_case"), "-k": option("keyword")}
+    chosen = {
+        "--clause": config.getoption("adjoint_clause"),
+        "--case": config.getoption("adjoint_case"),
+        "-k": config.getoption("keyword"),
+    }
     return " ".join(f"{name} {value}" for name, value in chosen.items() if value)

@@ -191,8 +191,9 @@ class Process:
         with contextlib.suppress(ValueError, OSError):
             while line := self._popen.stdout.readline(self._limits.line + 1):
                 if not self._put(line):
-                    return
+                    break
         self._put(None)
+        self._popen.stdout.close()
 
     def _put(self, line: bytes | None) -> bool:
         """Queue a line unless the worker was killed meanwhile: nobody would take it then."""
@@ -210,6 +211,7 @@ class Process:
             while chunk := os.read(self._popen.stderr.fileno(), 1 << 16):
                 self._stderr += chunk
                 del self._stderr[: -(1 << 16)]
+        self._popen.stderr.close()
 
     def _write_stdin(self) -> None:
         assert self._popen.stdin is not None

@@ -16,6 +16,27 @@ from typing import Any
 from adjoint.errors import RecordError, UsageError
 
 FORMAT = 1
+VERDICTS = (
+    "conforms",
+    "deviates",
+    "unsupported",
+    "crashed",
+    "timed-out",
+    "broken",
+    "not-reached",
+    "vacuous",
+    "observed",
+)
+STATUSES = ("ran", "stopped", "not-run", "unavailable")
+HEADER = {
+    *("record", "implementation", "version", "systems", "claims", "python", "platform", "adjoint"),
+    *("interpretation", "started", "planned", "levels", "drift", "selection"),
+}
+CHECK = {
+    *("case", "why", "api", "call", "size", "kind", "clause", "level", "own", "verdict", "gated", "held"),
+    *("claimed", "declared"),
+}
+FOOTER = {"footer", "checks", "verdicts", "status", "reason", "problems", "seconds"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,7 @@ class Record:
     footer : mapping
         `checks` and `verdicts` (counts), `status` (`ran`, `stopped`: not to its end, `not-run`: could not
         start, `unavailable`: not there, and excused), `reason`, `problems` (sentences about
-        declarations), `seconds`.
+        declarations, and about a worker that died), `seconds`.
     """
 
     header: Mapping[str, Any]
@@ -82,6 +103,7 @@ class RecordWriter:
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
         self._verdicts: Counter[str] = Counter()
+        self._planned = header["planned"]
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError as error:
@@ -102,7 +124,13 @@ class RecordWriter:
         self._write(line)
 
     def footer(self, status: str, seconds: float, reason: str = "", problems: tuple[str, ...] = ()) -> None:
-        """Write the last line, without which the record counts as truncated."""
+        """Write the last line, without which the record counts as truncated.
+
+        A run that did not come to all of its checks did not run, whoever says so.
+        """
+        missing = self._planned - self._verdicts.total()
+        if status == "ran" and missing:
+            status, reason = "stopped", f"{missing} of {self._planned} checks were not made; see the log."
         self._write(
             {
                 "footer": True,
@@ -139,14 +167,18 @@ def read(path: Path) -> Record:
         raise RecordError(f"{path} is not a record; give a file that 'adjoint run' wrote, *.record.jsonl.")
     if lines[0]["record"] != FORMAT:
         raise RecordError(f"the record {path} has format {lines[0]['record']}; this adjoint reads {FORMAT}.")
-    if not lines[-1].get("footer") or lines[-1].get("checks") != len(lines) - 2:
+    header, *checks, footer = lines if len(lines) > 1 else [*lines, {}]
+    if not footer.get("footer"):
         raise RecordError(
             f"the record {path} is truncated: its footer is missing; run the implementation again."
         )
-    for number, line in enumerate(lines[1:-1], start=2):
-        if "verdict" not in line:
-            raise RecordError(f"the record {path} is damaged in line {number}; run the implementation again.")
-    return Record(lines[0], tuple(lines[1:-1]), lines[-1])
+    sound = set(header) >= HEADER and set(footer) >= FOOTER and footer["status"] in STATUSES
+    sound = sound and all(set(line) >= CHECK and line["verdict"] in VERDICTS for line in checks)
+    if not sound or footer["checks"] != len(checks):
+        raise RecordError(
+            f"the record {path} is damaged: it lacks or garbles a line; run the implementation again."
+        )
+    return Record(header, tuple(checks), footer)
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from adjoint import tensors
 from adjoint.catalogue import Implementation
 from adjoint.golden import Case, Check
 from adjoint.spec import load
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 LITERAL = 96
 """The most elements of a tensor that a script writes out; of a larger one it says how to make it."""
@@ -21,35 +22,35 @@ LITERAL = 96
 def script(case: Case, check: Check, implementation: Implementation) -> str:
     """Return a script that shows a check of a case.
 
-    Its exit code is 0 where the check holds and 1 where it does not.  For a worker of unknown kind, it is
-    a shell line that feeds the worker the call.
+    Its exit code is 0 where the check holds or its clause is open, and 1 where it does not hold.  For a
+    worker of unknown kind, it is a shell command that feeds the worker the call, to be read by eye.
     """
-    if not implementation.script:
-        return _feed(case, implementation)
     clause = load().clauses[check.clause]
+    if not implementation.script:
+        return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
         arguments=", ".join(f"{name}={value!r}" for name, value in case.call.values.items()),
         inputs={name: _expression(spec) for name, spec in case.call.tensors.items()},
         made=any(_is_made(spec) for spec in case.call.tensors.values()),
         packed=_is_packed(check),
-        dtype=case.call.values.get("dtype", "float32"),
         case=case,
         check=check,
         clause=clause,
         document=load().documents[clause.document],
-        demanded=_demanded(check),
+        wanted=_demanded(check),
         implementation=implementation,
         target=implementation.targets.get(case.call.api, ""),
     )
     return text.strip() + "\n"
 
 
-def _feed(case: Case, implementation: Implementation) -> str:
+def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     start = {"do": "start", "protocol": 1}
     lines = [start, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
     text = "\n".join(json.dumps(line) for line in lines)
-    return f"{implementation.name} <<'CALLS'\n{text}\nCALLS\n"
+    wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
+    return f"# demanded: {check.kind}{wanted}\n{implementation.name} <<'CALLS'\n{text}\nCALLS\n"
 
 
 def _is_made(spec: dict[str, Any]) -> bool:
@@ -80,6 +81,8 @@ def _is_packed(check: Check) -> bool:
 
 def _demanded(check: Check) -> str:
     """Return Python for what is demanded."""
+    if check.kind in ("returned", "raised"):
+        return repr({"returned": "the call returns", "raised": "the call is refused"}[check.kind])
     if check.kind != "values":
         return repr(check.demanded)
     if "readings" in check.demanded:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -11,15 +13,17 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 
-from adjoint import catalogue, environments, listing
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.examination import Plan, write_not_run
 from adjoint.record import Record, read
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class Request:
     Attributes
     ----------
     targets, commands : tuple of str
-    api, python : str, optional
+    api, dtypes, python : str, optional
     make : bool
         Whether missing environments are built.
     excuse : bool
         Whether a missing environment is excused.
     out : Path
+    selection : str
+        What the run is narrowed to; empty for all.
     options : tuple of str
         Words for the plugin.
     """
@@ -42,10 +48,12 @@ class Request:
     targets: tuple[str, ...]
     commands: tuple[str, ...]
     api: str | None
+    dtypes: str | None
     python: str | None
     make: bool
     excuse: bool
     out: Path
+    selection: str
     options: tuple[str, ...]
 
 
@@ -69,76 +77,119 @@ def run_all(request: Request) -> list[Record]:
         selection leaves no case.
     """
     jobs = list(_jobs(request))
-    listing.make_folder(request.out)
+    make_folder(request.out)
     if request.make:
         environments.make({job.name for job in jobs})
         jobs = list(_jobs(request))
-    records = []
+    records = list(_run_each(jobs, request))
+    if request.selection and all(r.footer["status"] == "ran" and not r.checks for r in records):
+        for job in jobs:
+            job.record.unlink()
+        raise UsageError(f"no case is left: no implementation here claims an API of {request.selection}.")
+    return records
+
+
+def _run_each(jobs: list[Job], request: Request) -> Iterator[Record]:
+    """Run one job after the other; once interrupted, the rest is not run."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    interrupted = False
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks = [progress.add_task(job.name, total=None, start=False) for job in jobs]
         for job, task in zip(jobs, tasks, strict=True):
-            progress.start_task(task)
-            records.append(_run(job, request, progress, task))
-    if all(record.footer["status"] == "ran" and not record.checks for record in records):
-        for job in jobs:
-            job.record.unlink()
-        raise UsageError(
-            "no case is left: no implementation here claims an API that the selection speaks of."
-        )
-    return records
+            if interrupted:
+                yield _not_run(job, AdjointError("the run was interrupted before it."))
+            elif job.missing:
+                yield _not_run(job, job.missing, "unavailable" if request.excuse else "not-run")
+            else:
+                progress.start_task(task)
+                record, interrupted = _run(job, request, progress, task)
+                yield record
+
+
+def make_folder(out: Path) -> None:
+    """Make a folder to write to, and see that it can be written to.
+
+    Raises
+    ------
+    UsageError
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".adjoint"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"--out {out} can't be written to: {error.strerror}.") from None
 
 
 def _jobs(request: Request) -> Iterator[Job]:
     """Yield a job for each target; a name that makes no sense ends everything here."""
-    interpreter = ("--python", request.python) if request.python else ()
+    python = [f"--adjoint-python={request.python}"] if request.python else []
     for target in dict.fromkeys(request.targets):
         missing = None
         try:
-            catalogue.resolve(target, request.api, request.python)
+            catalogue.resolve(target, request.api, request.python, request.dtypes)
         except NotInstalled as error:
             missing = error
-        api = ("--api", request.api) if request.api and ":" in target else ()
-        words = ("--implementation", target, *api, *interpreter)
-        yield Job(target, words, _record(request.out, target), missing)
-    for command in request.commands:
+        function = {"api": request.api, "dtypes": request.dtypes} if ":" in target else {}
+        words = [f"--adjoint-{name}={value}" for name, value in function.items() if value]
+        yield Job(
+            target, (f"--implementation={target}", *words, *python), _record(request.out, target), missing
+        )
+    for command in dict.fromkeys(request.commands):
         catalogue.from_command(command)
-        yield Job(command, ("--command", command), _record(request.out, command))
+        yield Job(command, (f"--adjoint-command={command}",), _record(request.out, command))
 
 
 def _record(out: Path, name: str) -> Path:
-    return out / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', name)[:80]}.record.jsonl"
+    """Return a file for a record; a name that a file can't have gets a hash instead of what is lost."""
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name)[:60]
+    if safe != name:
+        safe += "-" + hashlib.sha256(name.encode()).hexdigest()[:6]
+    return out.absolute() / f"{safe}.record.jsonl"
 
 
-def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> Record:
-    if job.missing:
-        plan = Plan(Implementation(job.name, ()), job.record)
-        write_not_run(plan, job.missing, "unavailable" if request.excuse else "not-run")
-        return read(job.record)
-    job.record.unlink(missing_ok=True)
-    words = ("--pyargs", "adjoint.cases", "-q", "-p", "no:cacheprovider", "--record", str(job.record))
-    command = [sys.executable, "-m", "pytest", *words, *job.words, *request.options]
+def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[Record, bool]:
+    """Run one job; return its record, and whether the run was interrupted."""
     log = job.record.with_suffix("").with_suffix(".log")
-    with log.open("wb") as output:
-        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    try:
+        job.record.unlink(missing_ok=True)
+        output = log.open("wb")
+    except OSError as error:
+        raise UsageError(f"{error.filename} can't be written: {error.strerror}.") from None
+    interrupted = False
+    with output, as_file(files("adjoint") / "cases" / "pytest.ini") as settings:
+        # A path, not `--pyargs`: with that, pytest would load the conftest of the folder we are run in.
+        words = (str(settings.parent), "-c", str(settings), "-q")
+        child = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pytest", *words, f"--adjoint-record={job.record}"),
+                *(*job.words, *request.options),
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        )
         try:
             while child.poll() is None:
                 time.sleep(0.1)
                 _show(job.record, progress, task)
         except KeyboardInterrupt:
+            interrupted = True
             _interrupt(child)
-            raise
     _show(job.record, progress, task)
-    return _result(job, log, child.returncode)
+    return _result(job, log, child.returncode), interrupted
 
 
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
     """Pass an interrupt on, so that the child ends its worker and closes its record, then see it gone."""
-    child.send_signal(signal.SIGINT)
+    with suppress(ProcessLookupError):
+        child.send_signal(signal.SIGINT)
     try:
         child.wait(timeout=20)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
         child.kill()
         child.wait()
 
@@ -159,8 +210,11 @@ def _result(job: Job, log: Path, code: int) -> Record:
         return read(job.record)
     text = log.read_text(encoding="utf-8", errors="replace")
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-    plan = Plan(Implementation(job.name, ()), job.record)
-    write_not_run(
-        plan, AdjointError(f"the run ended with code {code} and no whole record: {last:.300}; see {log}.")
+    return _not_run(
+        job, AdjointError(f"the run ended with code {code} and no whole record: {last:.300}; see {log}.")
     )
+
+
+def _not_run(job: Job, error: AdjointError, status: str = "not-run") -> Record:
+    write_not_run(Plan(Implementation(job.name, ()), job.record), error, status)
     return read(job.record)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
-from adjoint.errors import MessageError
 from numpy.typing import NDArray
+
+from adjoint.errors import MessageError
 
 Array = NDArray[Any]
 MOST_AXES = 32
@@ -29,6 +31,31 @@ def encode(array: Array) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """A tensor of a dtype that can't be read here: its name and its shape are all there is to see."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+def seen(specification: Mapping[str, Any]) -> Array | Foreign:
+    """Return the array that an answer holds, or as much of it as can be read.
+
+    Raises
+    ------
+    MessageError
+        If the specification is not well formed, or says how to make its data: an answer must give them.
+    """
+    shape = _shape(specification)
+    if "make" in specification:
+        raise MessageError("a tensor in an answer must give its data, not how to make them.")
+    name = specification.get("dtype")
+    if isinstance(name, str) and name.isidentifier() and name not in DTYPES:
+        return Foreign(name[:40], shape)
+    return decode(specification)
+
+
 def decode(specification: Mapping[str, Any]) -> Array:
     """Return the array that a specification describes.
 
@@ -37,15 +64,10 @@ def decode(specification: Mapping[str, Any]) -> Array:
     MessageError
         If the specification is not well formed; the text names the part that is wrong.
     """
-    if not isinstance(specification, Mapping):
-        raise MessageError(f"a tensor must be an object, not {specification!r:.80}.")
-    name, shape = specification.get("dtype"), specification.get("shape")
+    shape = _shape(specification)
+    name = specification.get("dtype")
     if name not in DTYPES:
         raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
-    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-        raise MessageError(f"a tensor's shape is {shape!r:.80}; it must be a list of sizes.")
-    if len(shape) > MOST_AXES or prod(max(size, 1) for size in shape) > MOST_ELEMENTS:
-        raise MessageError(f"a tensor's shape is {shape!r:.80}; that is more than can be held.")
     if "make" in specification:
         recipe = specification["make"]
         if not _is_recipe(recipe):
@@ -53,7 +75,7 @@ def decode(specification: Mapping[str, Any]) -> Array:
                 f"a tensor's make is {recipe!r:.80}; it must have kind 'integers', low, high and seed, "
                 "integers with low <= high and 0 <= seed < 2**64."
             )
-        return make(recipe, tuple(shape), name)
+        return make(recipe, shape, name)
     try:
         data = base64.b64decode(specification.get("data", ""), validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -65,6 +87,17 @@ def decode(specification: Mapping[str, Any]) -> Array:
             f"its data has {len(data)}."
         )
     return np.frombuffer(data, dtype).astype(name).reshape(shape)
+
+
+def _shape(specification: object) -> tuple[int, ...]:
+    if not isinstance(specification, Mapping):
+        raise MessageError(f"a tensor must be an object, not {specification!r:.80}.")
+    shape = specification.get("shape")
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
+        raise MessageError(f"a tensor's shape is {shape!r:.80}; it must be a list of sizes.")
+    if len(shape) > MOST_AXES or prod(max(size, 1) for size in shape) > MOST_ELEMENTS:
+        raise MessageError(f"a tensor's shape is {shape!r:.80}; that is more than can be held.")
+    return tuple(shape)
 
 
 def _is_recipe(recipe: object) -> bool:

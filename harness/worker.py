@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from adjoint.call import Call, canonical
@@ -27,7 +28,7 @@ class Claims:
 
     Attributes
     ----------
-    name, version : str
+    version : str
     apis, dtypes : tuple of str
         What it offers; the rest is unsupported, and never asked.
     systems : mapping of str to str
@@ -40,7 +41,6 @@ class Claims:
         The interpreter's version, where there is one.
     """
 
-    name: str
     version: str
     apis: tuple[str, ...]
     dtypes: tuple[str, ...]
@@ -62,7 +62,6 @@ class Claims:
             raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
         try:
             return cls(
-                name=str(data["name"]),
                 version=str(data["version"]),
                 apis=_texts("apis", claims["apis"]),
                 dtypes=_texts("dtypes", claims["dtypes"]),
@@ -82,15 +81,22 @@ class Worker:
     ----------
     command : sequence of str
     env : mapping
-        Variables to set on top of ours.
+        Variables to set on top of ours; ``{home}`` in one stands for an empty folder made for the worker.
     limits : Limits
+
+    Attributes
+    ----------
+    deaths : list of str
+        A sentence for each time that the worker died of a call, but not of the same call alone.
     """
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str] | None = None, limits: Limits | None = None
     ) -> None:
+        self.deaths: list[str] = []
         self._command = tuple(command)
-        self._env = dict(env or {})
+        self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
+        self._env = {name: value.replace("{home}", self._home.name) for name, value in (env or {}).items()}
         self._limits = limits or Limits()
         self._process: Process | None = None
         self._claims: Claims | None = None
@@ -122,17 +128,22 @@ class Worker:
         GaveUp
             After `Limits.patience` calls in a row that ended their worker.
         """
-        done, fatal, suspect = 0, 0, False
+        done, fatal, suspect, cause = 0, 0, False, ""
         while done < len(calls):
             batch = calls[done : done + 1] if suspect else calls[done:]
             for outcome in self._pipeline(batch):
                 if isinstance(outcome, (Crashed, TimedOut, Broke)):
                     self._drop()
                     if isinstance(outcome, Crashed) and not suspect:
-                        suspect = True
+                        suspect, cause = True, outcome.cause
                         break
                     fatal += 1
                 else:
+                    if suspect:
+                        self.deaths.append(
+                            f"The worker died once ({cause}) before it answered {calls[done]}, which it "
+                            "answered when asked alone: what it does depends on what came before."
+                        )
                     fatal = 0
                 suspect = False
                 done += 1
@@ -146,6 +157,7 @@ class Worker:
             self._process.send(_line({"do": "stop"}))
             self._process.close(grace)
             self._process = None
+        self._home.cleanup()
 
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield outcomes in order; ends after the first that ends the worker."""

@@ -14,7 +14,7 @@ import numpy as np
 TARGET: Dict[str, Any] = {}
 
 
-def start(target: str, api: str) -> Dict[str, Any]:
+def start(target: str, api: str, dtypes: str = "int32,float32,float64") -> Dict[str, Any]:
     """Import the target; return name, version and claims."""
     sys.path.insert(0, os.getcwd())
     module_name, _, path = target.partition(":")
@@ -25,7 +25,7 @@ def start(target: str, api: str) -> Dict[str, Any]:
     return {
         "name": target,
         "version": str(getattr(module, "__version__", "unversioned")),
-        "claims": {"apis": [api], "dtypes": ["int32", "float32", "float64"], "python_errors": True},
+        "claims": {"apis": [api], "dtypes": dtypes.split(","), "python_errors": True},
     }
 
 
@@ -37,11 +37,22 @@ def perform(
     target = TARGET["call"]
     if not isinstance(target, type):
         stage("call")
-        return {"output": np.asarray(target(**tensors, **arguments))}
+        output = target(**tensors, **arguments)
+        stage("observe")
+        return {"output": array(output)}
     layer = target(**arguments)
     stage("build")
     layer.build(tensors["input"].shape)
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
     stage("call")
-    return {"output": np.asarray(layer(tensors["input"]))}
+    output = layer(tensors["input"])
+    stage("observe")
+    return {"output": array(output)}
+
+
+def array(output: Any) -> Any:
+    """Return what came back as an array; None is no array, though NumPy would make it one."""
+    if output is None:
+        raise TypeError("it returned None where an array was expected; is a return missing?")
+    return np.asarray(output)

@@ -111,7 +111,7 @@ def encode(array: Any) -> Dict[str, Any]:
     """Return the specification of an array."""
     array = np.asarray(array)
     little = array.astype(array.dtype.newbyteorder("<"))
-    data = base64.b64encode(little.tobytes()).decode("ascii")
+    data = "" if array.dtype.hasobject else base64.b64encode(little.tobytes()).decode("ascii")
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
 
 

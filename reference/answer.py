@@ -1,4 +1,4 @@
-"""What can the reference answer?  What is demanded of a legal call, or which clause refuses it."""
+"""What can the reference answer?  What is demanded, what refuses the call, or that no clause speaks of it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def refuse_unless(holds: bool, clause: str, message: str) -> None:
     """Raise `Refused` unless the clause's condition holds."""
     if not holds:
         raise Refused(clause, message)
+
+
+class Unspecified(Exception):  # noqa: N818 - an answer, not an error of ours
+    """No clause speaks of this call: nothing may be demanded, neither a value nor a refusal."""
+
+
+def specified_only_if(holds: bool, message: str) -> None:
+    """Raise `Unspecified` unless the condition holds."""
+    if not holds:
+        raise Unspecified(message)
 
 
 @dataclass(frozen=True)

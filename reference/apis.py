@@ -32,5 +32,7 @@ def answer(api: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any]
     ------
     Refused
         If a clause refuses the call.
+    Unspecified
+        If no clause speaks of it.
     """
     return APIS[api](**tensors, **arguments)

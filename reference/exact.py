@@ -46,6 +46,8 @@ def round_to(value: int, exponent: int, form: Format) -> float:
     float
         Infinite where it passes the largest number of the format.
     """
+    if value == 0:
+        return 0.0
     magnitude = abs(value)
     last = max(magnitude.bit_length() - 1 + exponent, form.emin) - (form.precision - 1)
     kept = magnitude << max(exponent - last, 0)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from adjoint.reference.answer import Answer, refuse_unless
+
+from adjoint.reference.answer import Answer, refuse_unless, specified_only_if
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
 
@@ -37,10 +38,10 @@ def conv2d_transpose(
     ------
     Refused
         If a clause refuses the construction or the call.
+    Unspecified
+        If no clause speaks of it.
     """
-    del kernel_size, use_bias  # the tensors tell
-    stride, dilation = _both_axes(strides), _both_axes(dilation_rate)
-    refuse_unless(filters >= 0, "keras-conv2d.refuses-filters", f"filters is {filters}")
+    stride, dilation, window = map(_both_axes, (strides, dilation_rate, kernel_size))
     refuse_unless(
         padding.lower() in ("valid", "same"),  # keras-conv2d.padding-case
         "keras-conv2d.refuses-padding",
@@ -57,11 +58,17 @@ def conv2d_transpose(
         f"strides are {strides}, dilation_rate is {dilation_rate}",
     )
     refuse_unless(len(input.shape) == 4, "keras-conv2d.refuses-rank", f"the input has shape {input.shape}")
+    channels = input.shape[1 if data_format == "channels_first" else -1]
+    specified_only_if(
+        kernel.shape == (*window, filters, channels)
+        and (bias.shape if bias else None) == ((filters,) if use_bias else None),
+        f"weights of {kernel.shape} and {bias and bias.shape} for {filters} filters of size {kernel_size}",
+    )
 
     same = padding.lower() == "same"
     last = data_format != "channels_first"  # keras-conv2d.data-format
     x = input.transposed((0, 3, 1, 2)) if last else input
-    w = kernel.transposed((3, 2, 0, 1))
+    w = kernel.transposed((3, 2, 0, 1))  # keras-conv2d.kernel-layout
     extents = [(size - 1) * d + 1 for size, d in zip(w.shape[2:], dilation, strict=True)]
     output = tuple(
         size * s if same else size * s + max(extent - s, 0)  # keras-conv2d.same-shape, .valid-shape
@@ -98,4 +105,7 @@ def _activate(tensor: Tensor, activation: str | None) -> Tensor:
 
 def _both_axes(value: Size) -> tuple[int, int]:
     items = (int(value),) if isinstance(value, int | np.integer) else tuple(map(int, value))
+    specified_only_if(
+        len(items) in (1, 2) and min(items) >= 1, f"{value} is not one or two numbers above zero"
+    )
     return (items[0], items[-1])  # one item serves both: keras-conv2d.one-item

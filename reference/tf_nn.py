@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from adjoint.reference.answer import Answer, refuse_unless
+
+from adjoint.reference.answer import Answer, refuse_unless, specified_only_if
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
 
@@ -44,9 +45,15 @@ def conv_transpose_nd(
     ------
     Refused
         If a clause refuses the call.
+    Unspecified
+        If no clause speaks of it.
     """
     del name  # names the node of a graph, and changes nothing that can be seen here
     rank = len(filters.shape) - 2
+    specified_only_if(
+        rank in DATA_FORMATS and len(input.shape) == rank + 2,
+        f"input has shape {input.shape}, filters {filters.shape}",
+    )
     formats = DATA_FORMATS[rank]  # tf-nn.rank
     form = formats[0] if data_format is None else data_format
 
@@ -125,6 +132,9 @@ def _each_axis(value: int | Sequence[int], rank: int, last: bool, clause: str) -
     """Spread an int, or 1, N or N+2 of them, over the N spatial axes."""
     items = (int(value),) if isinstance(value, int | np.integer) else tuple(map(int, value))
     refuse_unless(len(items) in (1, rank, rank + 2), clause, f"{value} has not 1, {rank} or {rank + 2} items")
-    if len(items) == rank + 2 and rank + 2 > 1:
+    specified_only_if(min(items) >= 1, f"{value} holds a number below one")
+    if len(items) == rank + 2:
+        batch, channels = items[0], items[-1 if last else 1]
+        specified_only_if(batch == channels == 1, f"{value} is not 1 on the batch and the channels")
         return items[1:-1] if last else items[2:]
     return items * rank if len(items) == 1 else items

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from adjoint.reference.answer import Answer, refuse_unless
+
+from adjoint.reference.answer import Answer, refuse_unless, specified_only_if
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv_transpose, magnitude
 
@@ -34,7 +35,13 @@ def conv_transpose_nd(
     ------
     Refused
         If a clause refuses the call.
+    Unspecified
+        If no clause speaks of it.
     """
+    specified_only_if(
+        len(input.shape) in (rank + 1, rank + 2) and len(weight.shape) == rank + 2,
+        f"input has shape {input.shape}, weight {weight.shape}",
+    )
     strides, paddings = _each_axis(stride, rank), _each_axis(padding, rank)  # torch-functional.forms
     extras, dilations = _each_axis(output_padding, rank), _each_axis(dilation, rank)
     unbatched = len(input.shape) == rank + 1  # torch-functional.unbatched
@@ -76,7 +83,7 @@ def conv_transpose_nd(
         )
     )
     refuse_unless(
-        min(output) >= 1, "torch-functional.refuses-empty-output", f"the output's size would be {output}"
+        min(output) >= 0, "torch-functional.refuses-negative-size", f"the output's size would be {output}"
     )
 
     geometry = Geometry(
@@ -99,7 +106,9 @@ conv_transpose3d = partial(conv_transpose_nd, 3)
 
 
 def _each_axis(value: Size, rank: int) -> tuple[int, ...]:
-    return (int(value),) * rank if isinstance(value, int | np.integer) else tuple(map(int, value))
+    items = (int(value),) * rank if isinstance(value, int | np.integer) else tuple(map(int, value))
+    specified_only_if(len(items) == rank, f"{value} has not {rank} items")
+    return items
 
 
 def _without_batch(tensor: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+
 from adjoint.fast.torch_functional import conv_transpose2d
 
 API = "torch.nn.functional.conv_transpose2d"
@@ -44,6 +45,24 @@ def wrong_dtype(input, weight, **arguments):
 
 def raises_on_everything(**_):
     raise RuntimeError("not today")
+
+
+def returns_nothing(input, weight, **arguments):
+    conv_transpose2d(input, weight, **arguments)
+
+
+def returns_complex(input, weight, **arguments):
+    return conv_transpose2d(input, weight, **arguments).astype("complex64")
+
+
+CALLS = []
+
+
+def dies_now_and_then(input, weight, **arguments):
+    CALLS.append(1)
+    if len(CALLS) == 30:
+        os.abort()
+    return conv_transpose2d(input, weight, **arguments)
 
 
 def crashes(input, weight, groups=1, **arguments):

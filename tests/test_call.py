@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint.call import Call, untag
 from adjoint.errors import MessageError
 

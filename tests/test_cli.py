@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from adjoint import golden, record
+
+from adjoint import catalogue, golden, record
 
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
@@ -184,10 +185,11 @@ def test_reproduced_script_holds_on_an_implementation_that_conforms(run_adjoint,
 def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
     words = ("run", "miniatures:hangs", "--api", API, "--out", tmp_path)
     command = [sys.executable, "-m", "adjoint.cli", *map(str, words)]
-    path = tmp_path / "miniatures_hangs.record.jsonl"
     run = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (path.exists() and path.read_text().count("\n") > 20):
+    while time.monotonic() < deadline and not any(
+        path.read_text().count("\n") > 20 for path in tmp_path.glob("*.record.jsonl")
+    ):
         time.sleep(0.1)
     time.sleep(0.5)
     workers = [
@@ -198,6 +200,108 @@ def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
     assert workers
     run.send_signal(signal.SIGINT)
     run.wait(timeout=30)
+    (path,) = tmp_path.glob("*.record.jsonl")
     whole = record.read(path)
     assert (whole.footer["status"], whole.footer["reason"]) == ("stopped", "it was interrupted")
+    assert run.returncode == 3
+    assert (tmp_path / "report.html").exists()
     assert not any(map(psutil.Process.is_running, workers))
+
+
+def test_the_configuration_of_the_folder_has_no_say(run_adjoint, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -x -k nothing\nrequired_plugins = none\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('not yours')\n")
+    done = run_adjoint("run", "fast", cwd=tmp_path, PYTEST_ADDOPTS="--no-such-option")
+    assert done.returncode == 0, done.stdout
+    whole = record.read(tmp_path / "adjoint-report" / "fast.record.jsonl")
+    assert whole.footer["checks"] == whole.header["planned"] > 500
+
+
+def test_a_run_that_is_cut_short_did_not_run(tmp_path):
+    words = ("--implementation=miniatures:flipped_kernel", f"--adjoint-api={API}", "-x", "-q")
+    where = ("--pyargs", "adjoint.cases", "-c", HERE.parent / "cases" / "pytest.ini")
+    path = tmp_path / "a.record.jsonl"
+    command = [sys.executable, "-m", "pytest", *map(str, where), *words, f"--adjoint-record={path}"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    whole = record.read(path)
+    assert whole.footer["status"] == "stopped"
+    assert "checks were not made" in whole.footer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--implementation=torhc"], 4, "not in the catalogue"),
+        (["--adjoint-levels=sated"], 4, "must name some of"),
+        (["--adjoint-clause=tf-nn.valuse"], 4, "there is no clause"),
+        (["--adjoint-command=false"], 3, "did not start"),
+        (["--implementation=miniatures:wrong_shape", f"--adjoint-api={API}"], 1, "failed"),
+    ],
+)
+def test_pytest_alone_gives_the_codes_too(words, code, said, tmp_path):
+    command = [sys.executable, "-m", "pytest", "--pyargs", "adjoint.cases", "-q", "-p", "no:cacheprovider"]
+    record_to = f"--adjoint-record={tmp_path / 'a.record.jsonl'}"
+    done = subprocess.run(
+        [*command, record_to, *words], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+
+
+def test_the_plugin_leaves_the_tests_of_others_alone(tmp_path):
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\ndef pytest_addoption(parser):\n    parser.addoption('--api')\n"
+        "@pytest.fixture\ndef golden(): return 7\n"
+    )
+    (tmp_path / "test_a.py").write_text("def test_a(golden): assert golden == 7\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "1 passed" in done.stdout
+    assert not list(tmp_path.glob("*.jsonl"))
+
+
+def test_two_names_that_look_alike_have_a_record_each(run_adjoint, tmp_path):
+    targets = ("miniatures:always_right", "miniatures:always.right")
+    run_adjoint("run", *targets, "--api", API, "--out", tmp_path, cwd=HERE)
+    assert len(list(tmp_path.glob("*.record.jsonl"))) == 2
+
+
+@pytest.mark.parametrize("name", ["returns_nothing", "returns_complex"])
+def test_a_wrong_kind_of_result_deviates(name, run_adjoint, tmp_path):
+    done = run_adjoint("run", f"miniatures:{name}", "--api", API, "--out", tmp_path, cwd=HERE)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    whole = record.read(path)
+    found = {(check["kind"], check["verdict"]) for check in whole.checks if check["verdict"] == "deviates"}
+    assert found == {("returned" if name == "returns_nothing" else "dtype", "deviates")}
+    assert done.returncode == 3
+    assert whole.footer["status"] == "ran"
+
+
+def test_a_worker_that_dies_now_and_then_does_not_pass(run_adjoint, tmp_path):
+    done = run_adjoint("run", "miniatures:dies_now_and_then", "--api", API, "--out", tmp_path, cwd=HERE)
+    assert done.returncode == 1
+    assert "The worker died once (signal SIGABRT)" in done.stdout
+    (path,) = tmp_path.glob("*.record.jsonl")
+    assert {check["verdict"] for check in record.read(path).checks} == {"conforms"}
+
+
+def test_a_deviation_that_is_needed_elsewhere_is_not_stale_in_a_narrowed_run(run_adjoint, tmp_path):
+    declared = tmp_path / "d.toml"
+    declared.write_text(
+        '[[deviation]]\nimplementation = "miniatures:*"\nreason = "known"\n'
+        'clause = "torch-functional.output-size"\n'
+    )
+    words = ("run", "miniatures:ignores_output_padding", "--api", API, "--deviations", declared)
+    assert run_adjoint(*words, "--out", tmp_path / "a", cwd=HERE).returncode == 0
+    narrow = run_adjoint(*words, "--clause", "torch-functional.stride", "--out", tmp_path / "b", cwd=HERE)
+    assert narrow.returncode == 0, narrow.stdout
+    stale = run_adjoint("run", "miniatures:always_right", *words[2:], "--out", tmp_path / "c", cwd=HERE)
+    assert stale.returncode == 1
+    assert "is stale" in stale.stdout
+
+
+def test_keras_is_not_judged_by_the_users_keras_json():
+    for name in ("keras-torch", "keras-tensorflow"):
+        assert catalogue.entries()[name].env["KERAS_HOME"] == "{home}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint.reference.exact import FORMATS, InexactError, Tensor, round_to
 
 FLOATS = ("float16", "float32", "float64")

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint.fast import keras_layers, tf_nn, torch_functional
 from adjoint.fast.operation import conv_transpose
-from adjoint.reference.answer import Refused
+from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import APIS, answer
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.spec import load
@@ -137,7 +138,7 @@ def keras_call(random: Random) -> Call:
         "kernel": draw(random, (*kernel, filters, channels), dtype),
     }
     arguments: dict[str, Any] = {
-        "filters": rarely(random, filters, -1, -5),
+        "filters": filters,
         "kernel_size": form(random, kernel),
         "strides": form(
             random, strides if strides[0] != strides[1] else rarely(random, strides, strides[:1])
@@ -185,6 +186,8 @@ def referred(api: str, tensors: dict[str, Any], arguments: dict[str, Any]) -> An
         demanded = answer(api, {name: Tensor.from_array(array) for name, array in tensors.items()}, arguments)
     except Refused as refused:
         return refused.clause
+    except Unspecified:
+        return None
     assert max(demanded.magnitude.integers, default=0) <= 2 ** FORMATS[demanded.values.dtype].precision
     return [values.to_array() for values in demanded.readings.values() or [demanded.values]]
 
@@ -211,6 +214,8 @@ def test_both_refuse_or_both_answer_equal(api: str) -> None:
     for tensors, arguments in calls(api):
         demanded, call = referred(api, tensors, arguments), said(tensors, arguments)
         seen = fast(api, tensors, arguments)
+        if demanded is None:
+            continue
         if isinstance(demanded, str) or isinstance(seen, Exception):
             assert isinstance(demanded, str), f"{call}: refused, with {seen!r}"
             assert isinstance(seen, Exception), f"{call}: answered, against {demanded}"

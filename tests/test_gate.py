@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from adjoint.gate import exit_code, unmet_apis
 from adjoint.record import Record
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint import golden, tensors
 from adjoint.cases.write import golden_files
 from adjoint.errors import GoldenError
@@ -38,7 +39,8 @@ def test_the_files_are_what_the_reference_demands_byte_for_byte() -> None:
 
 
 def test_a_line_read_and_written_is_the_same_line() -> None:
-    lines = [line for _, text in sorted(written().items()) for line in text.splitlines(keepends=True)]
+    texts = [text for name, text in sorted(written().items()) if name.endswith(".jsonl")]
+    lines = [line for text in texts for line in text.splitlines(keepends=True)]
     assert len(lines) == len(CASES) >= 156
     assert [case.to_line() for case in CASES] == lines
 
@@ -189,6 +191,41 @@ def test_a_sealed_line_of_a_later_minor_interpretation_is_read(
         line = VALUED[2].to_line()
     assert '"interpretation":"1.7"' in line
     assert reread(line)[1] == VALUED[2]
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """Return a folder with the golden files, to be damaged."""
+    for name, text in written().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert len(list(golden.load(tmp_path))) == len(CASES)
+    return tmp_path
+
+
+def test_a_lost_line_is_missed_by_file(copied: Path) -> None:
+    path = copied / "tf_nn.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(GoldenError, match=r"tf_nn\.jsonl"):
+        list(golden.load(copied))
+
+
+def test_a_lost_file_is_missed_by_name(copied: Path) -> None:
+    (copied / "tf_nn.jsonl").unlink()
+    with pytest.raises(GoldenError, match=r"tf_nn\.jsonl"):
+        list(golden.load(copied))
+
+
+@pytest.mark.parametrize("text", ["", "not JSON", "[]", "3", '{"tf_nn.jsonl": "many"}'])
+def test_a_foreign_manifest_is_refused(copied: Path, text: str) -> None:
+    (copied / golden.MANIFEST).write_text(text)
+    with pytest.raises(GoldenError):
+        list(golden.load(copied))
+
+
+def test_a_file_that_is_no_text_is_refused(copied: Path) -> None:
+    (copied / "tf_nn.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(GoldenError):
+        list(golden.load(copied))
 
 
 # --- data that reveals -----------------------------------------------------------------------------------

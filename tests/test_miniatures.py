@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from adjoint import record
 
 HERE = Path(__file__).parent
@@ -55,6 +56,11 @@ WORKERS = {
 }
 
 
+def only_record(folder):
+    (path,) = folder.glob("*.record.jsonl")
+    return record.read(path)
+
+
 def failures(whole):
     """Return {clause: {verdict: checks}} of what neither conforms nor was not reached."""
     found = {}
@@ -72,7 +78,7 @@ def test_function_gets_what_it_deserves(name, run_adjoint, tmp_path):
         *("run", f"miniatures:{name}", "--api", API, "--out", tmp_path, "--timeout", 3, "--memory", 500),
         cwd=HERE,
     )
-    whole = record.read(tmp_path / f"miniatures_{name}.record.jsonl")
+    whole = only_record(tmp_path)
     if name == "raises_on_everything":
         verdicts = {(check["kind"], check["verdict"]) for check in whole.checks}
         assert verdicts == {("returned", "deviates"), ("raised", "conforms")} | {
@@ -88,37 +94,22 @@ def test_worker_gets_what_it_deserves(name, run_adjoint, tmp_path):
     code, expected = WORKERS[name]
     command = f"{sys.executable} {HERE / 'miniatures.py'} {name}"
     done = run_adjoint("run", "--command", command, "--out", tmp_path, "--timeout", 20)
-    (path,) = tmp_path.glob("*.record.jsonl")
-    assert failures(record.read(path)) == expected
+    assert failures(only_record(tmp_path)) == expected
     assert done.returncode == code, done.stdout + done.stderr
 
 
 def test_crash_names_its_signal_and_memory_its_limit(run_adjoint, tmp_path):
     for name, word in (("crashes", "SIGABRT"), ("eats_memory", "500 MiB allowed")):
-        run_adjoint(
-            *(
-                "run",
-                f"miniatures:{name}",
-                "--api",
-                API,
-                "--out",
-                tmp_path,
-                "--memory",
-                500,
-                "--clause",
-                GROUPS,
-            ),
-            cwd=HERE,
-        )
-        whole = record.read(tmp_path / f"miniatures_{name}.record.jsonl")
-        assert word in next(c["seen"] for c in whole.checks if c["verdict"] == "crashed")
+        words = ("--out", tmp_path / name, "--memory", 500, "--clause", GROUPS)
+        run_adjoint("run", f"miniatures:{name}", "--api", API, *words, cwd=HERE)
+        crashed = [c for c in only_record(tmp_path / name).checks if c["verdict"] == "crashed"]
+        assert word in crashed[0]["seen"]
 
 
 def test_dies_at_start_is_not_run(run_adjoint, tmp_path):
     command = f"{sys.executable} {HERE / 'miniatures.py'} dies_at_start"
     done = run_adjoint("run", "--command", command, "--out", tmp_path)
-    (path,) = tmp_path.glob("*.record.jsonl")
-    whole = record.read(path)
+    whole = only_record(tmp_path)
     assert (whole.footer["status"], whole.checks) == ("not-run", ())
     assert "the library could not be loaded" in whole.footer["reason"]
     assert done.returncode == 3

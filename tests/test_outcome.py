@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint.errors import MessageError
 from adjoint.outcome import Raised, Returned, Unsupported, parse, plain
-from adjoint.tensors import encode
+from adjoint.tensors import Foreign, encode
 
 TENSOR = encode(np.array([1, 2], np.int32))
 RETURNED = {"outcome": "returned", "observed": {"output": TENSOR}}
@@ -32,6 +33,11 @@ def test_a_raised_answer_holds_stage_and_types(stage):
     assert outcome == Raised(stage, ("ValueError", "Exception"), "no")
 
 
+def test_a_tensor_of_a_foreign_dtype_is_seen_by_name_and_shape():
+    outcome = parse({**RETURNED, "observed": {"output": {**TENSOR, "dtype": "bfloat16"}}}, ("output",))
+    assert outcome == Returned({"output": Foreign("bfloat16", (2,))})
+
+
 def test_an_unsupported_answer_holds_id_and_reason():
     assert parse(UNSUPPORTED, ("output",)) == Unsupported("int-on-cpu", "no kernel")
 
@@ -49,6 +55,9 @@ def test_an_unsupported_answer_holds_id_and_reason():
         ({**RETURNED, "observed": {"output": TENSOR, "more": TENSOR}}, "observed must hold output"),
         ({**RETURNED, "observed": {"output": None}}, "a tensor must be an object"),
         ({**RETURNED, "observed": {"output": {**TENSOR, "shape": [3]}}}, "needs 12 bytes"),
+        ({**RETURNED, "observed": {"output": {**TENSOR, "dtype": "\x1b[31m"}}}, "dtype is"),
+        ({**RETURNED, "observed": {"output": {**TENSOR, "dtype": "bfloat16", "shape": [-1]}}}, "shape is"),
+        ({**RETURNED, "observed": {"output": {**TENSOR, "make": {}}}}, "must give its data"),
         ({**RAISED, "stage": "lunch"}, "needs types and a stage out of construct, build"),
         ({**RAISED, "stage": ["call"]}, "needs types and a stage"),
         ({**RAISED, "types": "ValueError"}, "needs types and a stage"),

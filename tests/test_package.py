@@ -7,8 +7,9 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
-import adjoint
 import pytest
+
+import adjoint
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
 
 Start = Callable[..., Process]
@@ -186,10 +187,15 @@ def test_too_much_memory_ends_a_program(start, body):
     assert int(str(caught.value).split()[1]) >= 120
 
 
-def test_memory_that_is_allowed_ends_nothing(start):
-    process = start(EAT, Limits(memory=2 << 30))
+@pytest.mark.parametrize(
+    "body",
+    [EAT, "import mmap; room = mmap.mmap(-1, 1 << 30); time.sleep(60)"],
+    ids=["less than allowed", "reserved but not used"],
+)
+def test_memory_that_is_allowed_ends_nothing(start, body):
+    process = start(body, Limits(memory=500 << 20))
     with pytest.raises(Silent):
-        process.receive(soon(0.6))
+        process.receive(soon(0.5))
 
 
 def test_last_words_are_the_end_of_standard_error(start):
@@ -242,12 +248,15 @@ def test_killing_twice_is_killing_once(start):
     process.close()
 
 
-def test_no_thread_is_left_of_a_program_that_floods_to_the_end(start):
+@pytest.mark.parametrize("pending", [0, 5_000_000], ids=["idle", "with a line it never reads"])
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_no_thread_is_left_of_a_program_that_floods_to_the_end(start, pending):
     before = set(threading.enumerate())
     process = start("while True: say(b'spam\\n')")
     assert process.receive(soon()) == b"spam\n"
     time.sleep(0.2)
-    process.send(b"x" * 5_000_000)
+    if pending:
+        process.send(b"x" * pending)
     process.kill()
     end = soon(5)
     while set(threading.enumerate()) - before and time.monotonic() < end:

@@ -8,19 +8,50 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from adjoint.errors import RecordError, UsageError
 from adjoint.record import FORMAT, RecordWriter, read
 
-HEADER = {"implementation": "mine", "version": "1.2", "systems": {"torch": "2.9"}, "selection": ""}
+HEADER = {
+    "implementation": "mine",
+    "version": "1.2",
+    "systems": {"torch": "2.9"},
+    "claims": {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]},
+    "python": "3.11.7",
+    "platform": "Linux",
+    "adjoint": "0.1.0",
+    "interpretation": "1.0",
+    "started": "2026-01-02T03:04:05+00:00",
+    "planned": 3,
+    "levels": ["stated"],
+    "drift": False,
+    "selection": "",
+}
+CHECK = {
+    "case": "0123456789ab",
+    "why": "unequal strides",
+    "api": "tf.nn.conv_transpose",
+    "call": "tf.nn.conv_transpose()",
+    "size": 7,
+    "kind": "values",
+    "clause": "tf-nn.values",
+    "level": "stated",
+    "own": True,
+    "verdict": "conforms",
+    "gated": True,
+    "held": True,
+    "claimed": False,
+    "declared": None,
+}
 CHECKS = (
-    {"case": "0123456789ab", "verdict": "conforms"},
-    {"case": "0123456789ab", "verdict": "deviates", "seen": "é\u2028\ud800\x1b\n", "demanded": "{}[]\\"},
-    {"case": "ba9876543210", "verdict": "conforms"},
+    CHECK,
+    {**CHECK, "verdict": "deviates", "seen": "é\u2028\ud800\x1b\n", "demanded": "{}[]\\"},
+    {**CHECK, "case": "ba9876543210"},
 )
 
 
 def write(path: Path, *checks: dict[str, Any]) -> Path:
-    with RecordWriter(path, HEADER) as writer:
+    with RecordWriter(path, {**HEADER, "planned": len(checks)}) as writer:
         for line in checks:
             writer.check(line)
         writer.footer("ran", 1.23456, "because", ("one problem.",))
@@ -92,10 +123,10 @@ def test_a_record_that_lost_a_line_is_refused(tmp_path, lost):
     path = write(tmp_path / "r.jsonl", *CHECKS)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:lost] + lines[lost + 1 :]))
-    assert "truncated" in refusal(path)
+    assert "damaged" in refusal(path)
 
 
-@pytest.mark.parametrize("line", ["7", "null", "[]", '{"checks": 3}'])
+@pytest.mark.parametrize("line", ["7", "null", "[]", json.dumps(CHECK), '{"checks": 3}'])
 def test_a_record_with_another_line_for_a_footer_is_refused(tmp_path, line):
     path = write(tmp_path / "r.jsonl", *CHECKS)
     lines = path.read_text().splitlines(keepends=True)
@@ -138,6 +169,58 @@ def test_a_damaged_line_is_refused(tmp_path, line):
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:2], line, *lines[3:]]))
     refusal(path)
+
+
+@pytest.mark.parametrize("key", [*CHECK, "a verdict that is none"])
+def test_a_check_that_lacks_a_part_is_refused(tmp_path, key):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    lines = path.read_text().splitlines(keepends=True)
+    damaged = {**CHECKS[2], "verdict": "fine"} if key not in CHECK else {**CHECKS[2]}
+    damaged.pop(key, None)
+    path.write_text("".join([*lines[:3], json.dumps(damaged), "\n", lines[4]]))
+    assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("key", list(HEADER))
+def test_a_header_that_lacks_a_part_is_refused(tmp_path, key):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    _, *lines = path.read_text().splitlines(keepends=True)
+    header = {name: value for name, value in HEADER.items() if name != key}
+    path.write_text("".join([json.dumps({"record": FORMAT, **header}), "\n", *lines]))
+    assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "key", ["status", "reason", "problems", "checks", "verdicts", "seconds", "an unknown status"]
+)
+def test_a_footer_that_lacks_a_part_is_refused(tmp_path, key):
+    path = write(tmp_path / "r.jsonl", *CHECKS)
+    *lines, last = path.read_text().splitlines(keepends=True)
+    footer = json.loads(last)
+    footer.pop(key, None)
+    if key not in json.loads(last):
+        footer["status"] = "done"
+    path.write_text("".join([*lines, json.dumps(footer), "\n"]))
+    assert "damaged" in refusal(path)
+
+
+def test_a_run_that_did_not_come_to_all_of_its_checks_did_not_run(tmp_path):
+    path = tmp_path / "r.jsonl"
+    with RecordWriter(path, HEADER) as writer:
+        writer.check(CHECK)
+        writer.footer("ran", 1.0)
+    footer = read(path).footer
+    assert footer["status"] == "stopped"
+    assert footer["reason"].startswith("2 of 3 checks were not made")
+
+
+@pytest.mark.parametrize("status", ["stopped", "not-run", "unavailable"])
+def test_a_run_that_says_why_it_stopped_is_believed(tmp_path, status):
+    path = tmp_path / "r.jsonl"
+    with RecordWriter(path, HEADER) as writer:
+        writer.footer(status, 1.0, "because")
+    footer = read(path).footer
+    assert (footer["status"], footer["reason"]) == (status, "because")
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adjoint.reference.answer import Answer, Refused
+
+from adjoint.reference.answer import Answer, Refused, Unspecified
 from adjoint.reference.exact import Tensor
 from adjoint.reference.keras_conv2d import conv2d_transpose
 from adjoint.spec import load
@@ -20,18 +21,16 @@ def ones(*shape: int) -> Tensor:
     return tensor(np.ones(shape))
 
 
+def layer(x: Tensor, kernel: Tensor, bias: Tensor | None = None, **arguments: Any) -> Answer:
+    """Return the answer of a layer whose filters, kernel_size and use_bias follow from its weights."""
+    own = {"filters": kernel.shape[2], "kernel_size": kernel.shape[:2], "use_bias": bias is not None}
+    return conv2d_transpose(x, kernel, bias, **{**own, **arguments})
+
+
 def row(values: list[int], taps: list[int], bias: int | None = None, **arguments: Any) -> Answer:
     """Return what one sample of one row and one channel becomes."""
-    x, kernel = tensor(values).to_array(), tensor(taps).to_array()
-    return conv2d_transpose(
-        tensor(x.reshape(1, 1, -1, 1)),
-        tensor(kernel.reshape(1, -1, 1, 1)),
-        None if bias is None else tensor([bias]),
-        filters=1,
-        kernel_size=(1, len(taps)),
-        use_bias=bias is not None,
-        **arguments,
-    )
+    x, kernel = np.array(values).reshape(1, 1, -1, 1), np.array(taps).reshape(1, -1, 1, 1)
+    return layer(tensor(x), tensor(kernel), None if bias is None else tensor([bias]), **arguments)
 
 
 def numbers(values: Tensor) -> Any:
@@ -101,7 +100,7 @@ def test_one_odd_axis_leaves_the_even_axis_alone() -> None:
         tensor([[[[1], [10]], [[100], [1000]]]]),
         tensor([[[[1]], [[2]]], [[[0]], [[0]]], [[[0]], [[0]]]]),
     )
-    answer = conv2d_transpose(x, kernel, filters=1, kernel_size=(3, 2), padding="same", use_bias=False)
+    answer = layer(x, kernel, padding="same")
     # rows: 3 taps, one cropped at either side, so that each input row lands one higher; columns: 1 12 20
     readings = [values.to_array()[0, :, :, 0].tolist() for values in answer.readings.values()]
     assert readings == [[[100, 1200], [0, 0]], [[1200, 2000], [0, 0]]]
@@ -118,8 +117,13 @@ def test_dilation_spreads_the_taps_and_what_same_crops() -> None:
 @pytest.mark.parametrize("name", ["strides", "dilation_rate"])
 def test_one_integer_serves_both_axes(name: str, form: Any) -> None:
     kernel = ones(2, 2, 1, 1) if name == "dilation_rate" else ones(1, 1, 1, 1)
-    answer = conv2d_transpose(ones(1, 2, 3, 1), kernel, filters=1, kernel_size=(1,), **{name: form})
+    answer = layer(ones(1, 2, 3, 1), kernel, **{name: form})
     assert answer.values.shape == ((1, 4, 5, 1) if name == "dilation_rate" else (1, 4, 6, 1))
+
+
+@pytest.mark.parametrize("form", [2, (2,), [2], (2, 2), [2, 2]])
+def test_one_integer_is_the_size_of_both_axes(form: Any) -> None:
+    assert layer(ones(1, 2, 3, 1), ones(2, 2, 1, 1), kernel_size=form).values.shape == (1, 3, 4, 1)
 
 
 def test_numpys_integers_are_integers() -> None:
@@ -128,15 +132,9 @@ def test_numpys_integers_are_integers() -> None:
 
 
 def test_strides_and_dilation_differ_from_axis_to_axis() -> None:
-    two = {"filters": 1, "kernel_size": (2, 2)}
-    assert conv2d_transpose(ones(1, 4, 5, 1), ones(2, 2, 1, 1), strides=(2, 3), **two).values.shape == (
-        1,
-        8,
-        15,
-        1,
-    )
-    answer = conv2d_transpose(ones(1, 4, 5, 1), ones(2, 2, 1, 1), dilation_rate=(2, 3), **two)
-    assert answer.values.shape == (1, 6, 8, 1)
+    x, kernel = ones(1, 4, 5, 1), ones(2, 2, 1, 1)
+    assert layer(x, kernel, strides=(2, 3)).values.shape == (1, 8, 15, 1)
+    assert layer(x, kernel, dilation_rate=(2, 3)).values.shape == (1, 6, 8, 1)
 
 
 @pytest.mark.parametrize("padding", ["same", "SAME", "Same", "sAmE"])
@@ -151,7 +149,7 @@ def test_valid_is_read_in_any_case(padding: str) -> None:
 
 def test_the_kernel_has_filters_before_channels() -> None:
     x, kernel = tensor([[[[1, 10, 100]]]]), tensor([[[[1, 2, 3], [4, 5, 6]]]])
-    answer = conv2d_transpose(x, kernel, filters=2, kernel_size=1)
+    answer = layer(x, kernel)
     assert answer.values.to_array().tolist() == [[[[321, 654]]]]
 
 
@@ -162,9 +160,7 @@ def test_data_format_places_the_channels_of_input_and_output(data_format: str | 
     if data_format == "channels_first":
         x, demanded = np.moveaxis(x, -1, 1), np.moveaxis(demanded, -1, 1)
     kernel = tensor([[[[1, 2, 3], [4, 5, 6]]]])
-    answer = conv2d_transpose(
-        tensor(x), kernel, tensor([7, 8]), filters=2, kernel_size=1, data_format=data_format
-    )
+    answer = layer(tensor(x), kernel, tensor([7, 8]), data_format=data_format)
     assert answer.values.to_array().tolist() == demanded.tolist()
     assert answer.magnitude.to_array().tolist() == demanded.tolist()
 
@@ -189,16 +185,22 @@ def test_the_output_has_the_layers_dtype() -> None:
 
 def test_the_pages_example_has_the_pages_shape() -> None:
     x, kernel = ones(4, 10, 8, 1), ones(2, 2, 32, 1)  # one channel of the 128: they change no shape
-    answer = conv2d_transpose(x, kernel, filters=32, kernel_size=2, strides=2, activation="relu")
+    answer = layer(x, kernel, ones(32), filters=32, kernel_size=2, strides=2, activation="relu")
     assert answer.values.shape == (4, 20, 16, 32)
 
 
 def test_an_empty_batch_gives_an_empty_output() -> None:
-    answer = conv2d_transpose(ones(0, 2, 3, 1), ones(2, 2, 4, 1), filters=4, kernel_size=2)
+    answer = layer(ones(0, 2, 3, 1), ones(2, 2, 4, 1))
     assert (answer.values.shape, answer.values.integers) == ((0, 3, 4, 4), ())
 
 
-LEGAL = {"input": ones(1, 4, 5, 2), "kernel": ones(3, 2, 6, 2), "filters": 6, "kernel_size": (3, 2)}
+LEGAL = {
+    "input": ones(1, 4, 5, 2),
+    "kernel": ones(3, 2, 6, 2),
+    "bias": ones(6),
+    "filters": 6,
+    "kernel_size": (3, 2),
+}
 ILLEGAL: list[tuple[str, dict[str, Any]]] = [
     ("strides-dilation", {"strides": 2, "dilation_rate": 2}),
     ("strides-dilation", {"strides": (1, 2), "dilation_rate": (3, 1)}),
@@ -209,7 +211,24 @@ ILLEGAL: list[tuple[str, dict[str, Any]]] = [
     ("data-format", {"data_format": "CHANNELS_LAST"}),
     ("rank", {"input": ones(4, 5, 2)}),
     ("rank", {"input": ones(1, 4, 5, 3, 2)}),
-    ("filters", {"filters": -1}),
+]
+UNSPECIFIED: list[dict[str, Any]] = [
+    {"strides": 0},
+    {"strides": (1, -1)},
+    {"strides": (1, 2, 1)},
+    {"strides": ()},
+    {"dilation_rate": [0]},
+    {"dilation_rate": [1, 1, 1]},
+    {"kernel_size": (2, 3)},
+    {"kernel_size": 3},
+    {"filters": 5},
+    {"filters": -1},
+    {"input": ones(1, 4, 5, 3)},
+    {"data_format": "channels_first"},  # four channels
+    {"use_bias": False},
+    {"bias": None},
+    {"bias": ones(5)},
+    {"bias": ones(7)},
 ]
 
 
@@ -223,6 +242,12 @@ def test_each_rule_alone_refuses(rule: str, change: dict[str, Any]) -> None:
         conv2d_transpose(**{**LEGAL, **change})
     assert refused.value.clause == f"keras-conv2d.refuses-{rule}"
     assert refused.value.clause in str(refused.value)
+
+
+@pytest.mark.parametrize("change", UNSPECIFIED)
+def test_nothing_is_demanded_where_no_clause_speaks(change: dict[str, Any]) -> None:
+    with pytest.raises(Unspecified):
+        conv2d_transpose(**{**LEGAL, **change})
 
 
 def test_every_refusing_clause_is_reached() -> None:

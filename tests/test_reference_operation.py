@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, conv, conv_transpose, magnitude
-
 from tests.gathering import Convolution, Integers
 
 

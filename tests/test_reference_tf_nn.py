@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adjoint.reference.answer import Answer, Refused
+
+from adjoint.reference.answer import Answer, Refused, Unspecified
 from adjoint.reference.exact import Tensor
 from adjoint.reference.tf_nn import conv_transpose_nd
 from adjoint.spec import load
@@ -215,6 +216,21 @@ ILLEGAL: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+UNSPECIFIED: list[dict[str, Any]] = [
+    {"strides": 0},
+    {"strides": [1, -1]},
+    {"strides": [2, 1, 1, 1]},
+    {"strides": [1, 1, 1, 2]},
+    {"strides": [1, 2, 1, 1], "data_format": "NCHW"},
+    {"dilations": 0},
+    {"dilations": [1, 1, 1, 2]},
+    {"input": ones(1, 4, 2)},
+    {"input": ones(1, 4, 3, 1, 2)},
+    {"input": ones(1, 2), "filters": ones(5, 2), "output_shape": [1, 5]},
+    {"input": ones(1, 1, 1, 1, 1, 2), "filters": ones(1, 1, 1, 1, 5, 2), "output_shape": [1, 1, 1, 1, 1, 5]},
+]
+
+
 def test_the_call_that_each_illegal_one_changes_is_legal() -> None:
     assert conv_transpose_nd(**LEGAL, padding="VALID").values.shape == (1, 6, 4, 5)
 
@@ -225,6 +241,12 @@ def test_each_rule_alone_refuses(rule: str, change: dict[str, Any]) -> None:
         conv_transpose_nd(**{**LEGAL, "padding": "VALID", **change})
     assert refused.value.clause == f"tf-nn.refuses-{rule}"
     assert refused.value.clause in str(refused.value)
+
+
+@pytest.mark.parametrize("change", UNSPECIFIED)
+def test_nothing_is_demanded_where_no_clause_speaks(change: dict[str, Any]) -> None:
+    with pytest.raises(Unspecified):
+        conv_transpose_nd(**{**LEGAL, "padding": "VALID", **change})
 
 
 def test_every_refusing_clause_is_reached() -> None:

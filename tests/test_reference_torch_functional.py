@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from adjoint.reference.answer import Refused
+
+from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.exact import Tensor
 from adjoint.reference.torch_functional import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from adjoint.spec import load
@@ -139,6 +140,11 @@ def test_the_output_has_the_dtype_of_the_input(dtype: str) -> None:
     assert answer.values.dtype == dtype
 
 
+def test_a_size_of_zero_by_the_formula_gives_an_empty_output() -> None:
+    answer = conv_transpose1d(ones(2, 1, 1), ones(1, 3, 2), padding=1)
+    assert (answer.values.shape, answer.values.integers) == ((2, 3, 0), ())
+
+
 def test_magnitude_sums_the_absolute_values_of_terms_and_bias() -> None:
     answer = conv_transpose1d(tensor([[[1, -10]]]), tensor([[[3, 4]]]), tensor([-5]))
     assert answer.values.to_array().ravel().tolist() == [-2, -31, -45]
@@ -163,7 +169,18 @@ ILLEGAL: list[tuple[str, dict[str, Any]]] = [
     ("dilation", {"dilation": (0, 1)}),
     ("mixed-dtype", {"weight": ones(4, 3, 4, 2, dtype="float64")}),
     ("mixed-dtype", {"bias": ones(6, dtype="float64")}),
-    ("empty-output", {"padding": (4, 0)}),
+    ("negative-size", {"padding": (5, 0)}),
+]
+UNSPECIFIED: list[dict[str, Any]] = [
+    {"stride": (2,)},
+    {"stride": (2, 2, 2)},
+    {"padding": ()},
+    {"output_padding": (0, 0, 0)},
+    {"dilation": [1]},
+    {"input": ones(4, 3)},
+    {"input": ones(1, 4, 3, 5, 1)},
+    {"weight": ones(4, 3, 4)},
+    {"weight": ones(4, 3, 4, 2, 1)},
 ]
 
 
@@ -179,6 +196,12 @@ def test_each_rule_alone_refuses(rule: str, change: dict[str, Any]) -> None:
         conv_transpose2d(**{**LEGAL, **change})
     assert refused.value.clause == f"torch-functional.refuses-{rule}"
     assert refused.value.clause in str(refused.value)
+
+
+@pytest.mark.parametrize("change", UNSPECIFIED)
+def test_nothing_is_demanded_where_no_clause_speaks(change: dict[str, Any]) -> None:
+    with pytest.raises(Unspecified):
+        conv_transpose2d(**{**LEGAL, **change})
 
 
 def test_every_refusing_clause_is_reached() -> None:

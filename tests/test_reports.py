@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from adjoint.judge import VERDICTS as JUDGED
+
+from adjoint.record import VERDICTS as JUDGED
 from adjoint.record import Record, fails
 from adjoint.reports import html, junit, markdown
 from adjoint.reports.matrix import build

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
 from adjoint import golden
 from adjoint.reference.apis import APIS
 from adjoint.spec import SpecError, clauses, load

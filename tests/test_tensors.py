@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from adjoint.errors import MessageError
 from adjoint.tensors import decode, encode
 

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from adjoint import catalogue, record
 
 DEVIATIONS = [
@@ -34,9 +35,4 @@ def test_script_deviates(name, check, tmp_path):
         [interpreter, script], env=quiet, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     last = (done.stdout.strip().splitlines() or [""])[-1]
-    error = (done.stderr.strip().splitlines() or [""])[-1]
-    if check["kind"] == "returned":  # the script shows the error that the framework raises
-        assert done.returncode == 1
-        assert error.split(":")[0] in check["seen"], done.stderr
-    else:
-        assert (done.returncode, last) == (1, "DEVIATES"), done.stdout + done.stderr
+    assert (done.returncode, last) == (1, "DEVIATES"), done.stdout + done.stderr

@@ -1,0 +1,91 @@
+"""What came of a run?  What the command line prints of its records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from adjoint import catalogue
+from adjoint.gate import code_of
+from adjoint.listing import terminal
+from adjoint.record import Record, fails
+
+COUNTED = {
+    "conforms": "conform",
+    "deviates": "fail",
+    "declared": "declared",
+    "drift": "drift",
+    "unsupported": "unsupp.",
+}
+"""What the summary counts, and how its columns are headed."""
+
+
+def table(records: Sequence[Record]) -> Table:
+    """Return what came of each implementation, a line each; fits 80 columns."""
+    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for name in ("implementation", "version", "result"):
+        made.add_column(name, no_wrap=name != "implementation", min_width=len(name), overflow="fold")
+    for name in (*COUNTED.values(), "rest", "s"):
+        made.add_column(name, justify="right", no_wrap=True)
+    for record in records:
+        kinds = Counter(_kind(check) for check in record.checks)
+        counts = [kinds[kind] for kind in COUNTED]
+        made.add_row(
+            Text(record.name),
+            Text(record.header["version"]),
+            Text(_result(record), style="bold red" if code_of(record) else ""),
+            *map(str, [*counts, kinds.total() - sum(counts)]),
+            f"{record.footer['seconds']:.1f}",
+        )
+    return made
+
+
+def _result(record: Record) -> str:
+    match record.footer["status"]:
+        case "unavailable":
+            return "not there"
+        case "not-run":
+            return "NOT RUN"
+        case "stopped":
+            return "STOPPED"
+        case _:
+            return {0: "passed", 1: "FAILED", 3: "NOTHING HELD"}[code_of(record)]
+
+
+def show_failures(record: Record, most: int = 10) -> None:
+    """Print a paragraph for each clause that failed, with its smallest call."""
+    failing: dict[str, list[Mapping[str, Any]]] = {}
+    for check in filter(fails, record.checks):
+        failing.setdefault(check["clause"], []).append(check)
+    console = terminal()
+    for clause, checks in list(failing.items())[:most]:
+        smallest = min(checks, key=lambda check: (check["size"], check["call"]))
+        console.print(
+            Text(f"{record.name}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold")
+        )
+        for line in (smallest["call"], f"demanded: {smallest['demanded']}", f"seen: {smallest['seen']}"):
+            console.print(Text("  " + line), soft_wrap=True)
+        console.print(Text(f"  script: {_how_to_reproduce(smallest, record.name)}"), soft_wrap=True)
+    if len(failing) > most:
+        console.print(f"... and {len(failing) - most} more clauses; see the report.")
+
+
+def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:
+    if name in catalogue.entries():
+        return f"adjoint reproduce {check['case']} {name}"
+    if ":" in name and " " not in name:
+        return f"adjoint reproduce {check['case']} {name} --api {check['api']}"
+    return "in the report"
+
+
+def _kind(check: Mapping[str, Any]) -> str:
+    verdict = str(check["verdict"])
+    if fails(check):
+        return "deviates"
+    if verdict != "deviates":
+        return verdict
+    return "declared" if check["declared"] else "drift"
