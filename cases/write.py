@@ -5,7 +5,8 @@ Run as ``python -m adjoint.cases.write [FOLDER]``; without a folder, the golden 
 A file of `handmade/` has at its head the `api`, the `dtypes` that each case is made in, the
 `dtype_argument` that a layer takes, and `clauses`: for each kind of check, the clause that it speaks for
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
-`tensors`, `arguments` in tagged form, `exercises`, and may have an `api` and `dtypes` of its own,
+`tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
+`exercises`, and may have an `api` and `dtypes` of its own,
 `other_dtypes` by tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
 the `type` of the error.
 """
@@ -31,6 +32,7 @@ from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.spec import load
 
 LEGAL = ("returned", "dtype", "shape", "values")
+NONE = {"$none": True}
 KERNELS = ("filters", "kernel", "weight")
 
 
@@ -48,7 +50,9 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
     """Yield a hand-made case, once for each of its dtypes."""
     dtypes = ["float32"] if row.get("refused") else document["dtypes"]
     for dtype in row.get("dtypes", dtypes):
-        arguments = dict(row.get("arguments", {}))
+        arguments = {
+            name: None if value == NONE else value for name, value in row.get("arguments", {}).items()
+        }
         if "dtype_argument" in document and dtype != "float32":
             arguments[document["dtype_argument"]] = dtype
         call = Call(row.get("api", document["api"]), arguments, _tensors(row, dtype))

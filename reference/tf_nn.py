@@ -50,8 +50,10 @@ def conv_transpose_nd(
     """
     del name  # names the node of a graph, and changes nothing that can be seen here
     rank = len(filters.shape) - 2
-    specified_only_if(
-        rank in DATA_FORMATS and len(input.shape) == rank + 2,
+    specified_only_if(rank in DATA_FORMATS, f"filters have shape {filters.shape}")
+    refuse_unless(
+        len(input.shape) == rank + 2,
+        "tf-nn.refuses-rank",
         f"input has shape {input.shape}, filters {filters.shape}",
     )
     formats = DATA_FORMATS[rank]  # tf-nn.rank

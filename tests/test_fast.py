@@ -117,8 +117,9 @@ def tf_call(random: Random) -> Call:
     shape = ordered(rarely(random, batch, batch + 1), rarely(random, outer, outer + 1), lengths)
     arguments["output_shape"] = rarely(random, shape, [shape], shape[:-1], [*shape, 1])
     filters = (*kernel, outer, rarely(random, inner, inner + 1))
+    image = tuple(ordered(batch, inner, size))
     tensors = {
-        "input": draw(random, tuple(ordered(batch, inner, size)), dtype),
+        "input": draw(random, rarely(random, image, image[1:], (1, *image)), dtype),
         "filters": draw(random, filters, rarely(random, dtype, "float64")),
     }
     return tensors, arguments

@@ -194,6 +194,8 @@ LEGAL = {"input": ones(1, 4, 3, 2), "filters": ones(3, 2, 5, 2), "output_shape":
 ILLEGAL: list[tuple[str, dict[str, Any]]] = [
     ("padding", {"padding": "valid"}),
     ("padding", {"padding": "FULL"}),
+    ("rank", {"input": ones(1, 4, 2)}),
+    ("rank", {"input": ones(1, 4, 3, 1, 2)}),
     ("data-format", {"data_format": "NWC"}),
     ("data-format", {"data_format": "NDHWC"}),
     ("data-format", {"data_format": "channels_last"}),
@@ -224,8 +226,6 @@ UNSPECIFIED: list[dict[str, Any]] = [
     {"strides": [1, 2, 1, 1], "data_format": "NCHW"},
     {"dilations": 0},
     {"dilations": [1, 1, 1, 2]},
-    {"input": ones(1, 4, 2)},
-    {"input": ones(1, 4, 3, 1, 2)},
     {"input": ones(1, 2), "filters": ones(5, 2), "output_shape": [1, 5]},
     {"input": ones(1, 1, 1, 1, 1, 2), "filters": ones(1, 1, 1, 1, 5, 2), "output_shape": [1, 1, 1, 1, 1, 5]},
 ]
