@@ -222,6 +222,7 @@ UNSPECIFIED: list[dict[str, Any]] = [
     {"kernel_size": (2, 3)},
     {"kernel_size": 3},
     {"filters": 5},
+    {"filters": 5, "use_bias": False, "bias": None},
     {"filters": -1},
     {"input": ones(1, 4, 5, 3)},
     {"data_format": "channels_first"},  # four channels
