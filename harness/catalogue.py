@@ -17,6 +17,7 @@ from typing import Any
 
 from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
+from adjoint.tensors import DTYPES
 
 
 class NotInstalled(UsageError):  # noqa: N818 - a state
@@ -158,6 +159,13 @@ def _interpreter(entry: Entry) -> str:
 
 def _function(target: str, api: str | None, python: str, dtypes: str | None) -> Implementation:
     apis = load_spec().apis()
+    if not all(target.split(":", 1)):
+        raise UsageError(f"{target} must name both a module and a function: module:function.")
+    unknown = set((dtypes or "float32").split(",")) - set(DTYPES)
+    if unknown:
+        raise UsageError(
+            f"--dtypes {dtypes} must name some of {', '.join(DTYPES)}, separated by commas and nothing else."
+        )
     if api is None:
         raise UsageError(f"{target} needs --api, the API that it offers: one of {', '.join(apis)}.")
     if api not in apis:

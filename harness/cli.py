@@ -32,6 +32,9 @@ def sentences(command: Callable[..., Any]) -> Callable[..., Any]:
         except UsageError as error:
             click.echo(f"adjoint: {error}", err=True)
             sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("adjoint: interrupted.", err=True)
+            sys.exit(3)
 
     return wrapped
 
@@ -115,8 +118,12 @@ def run(
         selection=" ".join(filter(None, (clause, case, keyword))),
         options=tuple(words),
     )
+    if (api or dtypes) and not any(":" in target for target in request.targets):
+        raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     records = run_all(request)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the reports are a matter of a second
     _write_reports(records, request.out)
     _say(records, request.out)
     sys.exit(exit_code(records))

@@ -150,6 +150,8 @@ def load(path: Traversable) -> list[Deviation]:
 
 def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
     try:
+        if not isinstance(row, dict):
+            raise TypeError(f"{row!r} is not a table")
         deviation = Deviation(**row)
         for name, kind in FIELDS.items():
             if type(value := getattr(deviation, name)) is not kind:

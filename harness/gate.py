@@ -19,7 +19,8 @@ def code_of(record: Record) -> int:
     """Return the exit code that one record deserves."""
     if record.footer["status"] == "unavailable":
         return 0
-    nothing = not record.checks and not record.header["selection"]
+    silent = all(check["verdict"] in ("unsupported", "not-reached") for check in record.checks)
+    nothing = silent and bool(record.checks or not record.header["selection"])
     if record.footer["status"] != "ran" or nothing or unmet_apis(record):
         return 3
     return int(bool(record.footer["problems"]) or any(map(fails, record.checks)))

@@ -6,6 +6,7 @@ Everything here waits for a test that asks for `adjoint_golden`: in anyone else'
 from __future__ import annotations
 
 import math
+import signal
 from pathlib import Path
 
 import pytest
@@ -156,8 +157,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     whole = read(record)
     for problem in whole.footer["problems"]:
         session.config.get_terminal_writer().line(problem, red=True)
-    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        session.exitstatus = code_of(whole)
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        session.exitstatus = max(session.exitstatus, code_of(whole))
 
 
 def _begin(config: pytest.Config) -> None:
@@ -189,6 +190,7 @@ def _begin(config: pytest.Config) -> None:
         ),
         selection=_selection(config),
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
     try:
         claimed = examination.claims.apis

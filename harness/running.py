@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -85,7 +86,7 @@ def run_all(request: Request) -> list[Record]:
     if request.selection and all(r.footer["status"] == "ran" and not r.checks for r in records):
         for job in jobs:
             job.record.unlink()
-        raise UsageError(f"no case is left: no implementation here claims an API of {request.selection}.")
+        raise UsageError(f"no case is left: nothing that these implementations offer is {request.selection}.")
     return records
 
 
@@ -128,11 +129,11 @@ def _jobs(request: Request) -> Iterator[Job]:
     python = [f"--adjoint-python={request.python}"] if request.python else []
     for target in dict.fromkeys(request.targets):
         missing = None
+        function = {"api": request.api, "dtypes": request.dtypes} if ":" in target else {}
         try:
-            catalogue.resolve(target, request.api, request.python, request.dtypes)
+            catalogue.resolve(target, python=request.python, **function)
         except NotInstalled as error:
             missing = error
-        function = {"api": request.api, "dtypes": request.dtypes} if ":" in target else {}
         words = [f"--adjoint-{name}={value}" for name, value in function.items() if value]
         yield Job(
             target, (f"--implementation={target}", *words, *python), _record(request.out, target), missing
@@ -205,10 +206,21 @@ def _show(record: Path, progress: Progress, task: TaskID) -> None:
 
 
 def _result(job: Job, log: Path, code: int) -> Record:
-    """Read the record of a finished run, or say why there is none."""
-    with suppress(RecordError):
-        return read(job.record)
+    """Read the record of a finished run, or say why there is none.
+
+    Raises
+    ------
+    UsageError
+        If pytest can't make sense of the request, such as of `-k`.
+    """
+    if code != pytest.ExitCode.USAGE_ERROR:
+        with suppress(RecordError):
+            return read(job.record)
     text = log.read_text(encoding="utf-8", errors="replace")
+    if code == pytest.ExitCode.USAGE_ERROR:
+        job.record.unlink(missing_ok=True)
+        said = [line.removeprefix("ERROR: ") for line in text.splitlines() if line.startswith("ERROR: ")]
+        raise UsageError(said[0] if said else f"pytest can't make sense of the request; see {log}.")
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
     return _not_run(
         job, AdjointError(f"the run ended with code {code} and no whole record: {last:.300}; see {log}.")

@@ -51,8 +51,8 @@ def seen(specification: Mapping[str, Any]) -> Array | Foreign:
     if "make" in specification:
         raise MessageError("a tensor in an answer must give its data, not how to make them.")
     name = specification.get("dtype")
-    if isinstance(name, str) and name.isidentifier() and name not in DTYPES:
-        return Foreign(name[:40], shape)
+    if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 40 and name not in DTYPES:
+        return Foreign(name, shape)
     return decode(specification)
 
 

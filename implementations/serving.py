@@ -18,6 +18,8 @@ import os
 import platform
 import re
 import sys
+import threading
+import time
 from types import ModuleType
 from typing import Any, Dict, List, Tuple
 
@@ -33,6 +35,7 @@ def main(name: str, *arguments: str) -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     system = load(os.path.join(here, name + ".py"))
+    threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
     for line in calls:
         message = json.loads(line.decode("utf-8"))
         if message["do"] == "stop":
@@ -43,6 +46,13 @@ def main(name: str, *arguments: str) -> None:
             answer = dict(performed(system, message["call"]), id=message["id"])
         answers.write(json.dumps(answer).encode("utf-8") + b"\n")
         answers.flush()
+
+
+def watch(parent: int) -> None:
+    """End this process once the one that started it is gone, whatever it is busy with."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def load(path: str) -> ModuleType:
@@ -73,13 +83,21 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
         observed = system.perform(call["api"], arguments, tensors, stages.append)
         return {"outcome": "returned", "observed": {k: encode(v) for k, v in observed.items()}}
     except Exception as error:  # whatever it is, it is what the implementation answered
-        message = str(error)
+        message = said(error)
         types = [kind.__name__ for kind in type(error).__mro__[:-1]]
         for row, kind, pattern, link in getattr(system, "UNSUPPORTED", ()):
             if kind in types and re.search(pattern, message):
                 reason = "%s: %s (%s)" % (types[0], " ".join(message.split())[:200], link)
                 return {"outcome": "unsupported", "unsupported": row, "reason": reason}
         return {"outcome": "raised", "stage": stages[-1], "types": types, "message": message[:2000]}
+
+
+def said(error: Exception) -> str:
+    """Return an error's message, whatever its own `__str__` does."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its message can't be read)"
 
 
 def untag(value: Any) -> Any:

@@ -71,8 +71,11 @@ def conv_transpose_nd(
         "torch-functional.refuses-bias",
         f"bias has shape {bias and bias.shape}, the output {filters} channels",
     )
+    specified_only_if(
+        bias is None or bias.dtype == weight.dtype, f"weight is {weight.dtype}, bias {bias and bias.dtype}"
+    )
     refuse_unless(
-        all(tensor.dtype == input.dtype for tensor in (weight, bias) if tensor),
+        weight.dtype == input.dtype,
         "torch-functional.refuses-mixed-dtype",
         f"the input is {input.dtype}, the weight {weight.dtype}",
     )
@@ -86,6 +89,7 @@ def conv_transpose_nd(
         min(output) >= 0, "torch-functional.refuses-negative-size", f"the output's size would be {output}"
     )
 
+    specified_only_if(min(output) >= 1, f"the output's size would be {output}")
     geometry = Geometry(
         input=shape[2:],
         kernel=weight.shape[2:],

@@ -47,8 +47,8 @@ def raises_on_everything(**_):
     raise RuntimeError("not today")
 
 
-def returns_nothing(input, weight, **arguments):
-    conv_transpose2d(input, weight, **arguments)
+def returns_nothing(**_):
+    pass
 
 
 def returns_complex(input, weight, **arguments):

@@ -42,6 +42,14 @@ BAD = {
         ["run", "miniatures:always_right", "--api", API, "--clause", "tf-nn.values"],
         "no case is left",
     ),
+    "api for none": (["run", "fast", "--api", API], "--api and --dtypes speak of a module:function"),
+    "dtypes misspelt": (
+        ["run", "miniatures:always_right", "--api", API, "--dtypes", "Float32"],
+        "must name some of",
+    ),
+    "half a target": (["run", "miniatures:", "--api", API], "must name both a module and a function"),
+    "-k malformed": (["run", "fast", "-k", "((("], "((("),
+    "-k of nothing": (["run", "fast", "-k", "nothing_here"], "no case is left"),
     "missing record": (["report", "none.jsonl"], "none.jsonl can't be read"),
     "foreign record": (["report", __file__], "is not a record"),
     "reproduce unknown case": (["reproduce", "000000000000", "fast"], "there is no case '000000000000'"),
@@ -223,7 +231,7 @@ def test_a_run_that_is_cut_short_did_not_run(tmp_path):
     path = tmp_path / "a.record.jsonl"
     command = [sys.executable, "-m", "pytest", *map(str, where), *words, f"--adjoint-record={path}"]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 3
     whole = record.read(path)
     assert whole.footer["status"] == "stopped"
     assert "checks were not made" in whole.footer["reason"]
@@ -236,7 +244,9 @@ def test_a_run_that_is_cut_short_did_not_run(tmp_path):
         (["--adjoint-levels=sated"], 4, "must name some of"),
         (["--adjoint-clause=tf-nn.valuse"], 4, "there is no clause"),
         (["--adjoint-command=false"], 3, "did not start"),
-        (["--implementation=miniatures:wrong_shape", f"--adjoint-api={API}"], 1, "failed"),
+        (["--implementation=miniatures:wrong_shape", f"--adjoint-api={API}"], 3, "failed"),
+        (["--implementation=miniatures:off_by_one_crop", f"--adjoint-api={API}"], 1, "failed"),
+        (["-k", "no_such_item"], 5, "deselected"),
     ],
 )
 def test_pytest_alone_gives_the_codes_too(words, code, said, tmp_path):
@@ -274,7 +284,8 @@ def test_a_wrong_kind_of_result_deviates(name, run_adjoint, tmp_path):
     (path,) = tmp_path.glob("*.record.jsonl")
     whole = record.read(path)
     found = {(check["kind"], check["verdict"]) for check in whole.checks if check["verdict"] == "deviates"}
-    assert found == {("returned" if name == "returns_nothing" else "dtype", "deviates")}
+    refusals = {("raised", "deviates")} if name == "returns_nothing" else set()
+    assert found == {("dtype", "deviates")} | refusals
     assert done.returncode == 3
     assert whole.footer["status"] == "ran"
 

@@ -242,7 +242,7 @@ def test_inputs_and_weights_are_left_as_they_were(api: str) -> None:
         before = {name: array.copy() for name, array in tensors.items()}
         for array in tensors.values():
             array.flags.writeable = False
-        if not isinstance(referred(api, tensors, arguments), str):
+        if isinstance(referred(api, tensors, arguments), list):
             PAIRS[api][1](**tensors, **arguments)
         assert all(np.array_equal(before[name], array) for name, array in tensors.items())
 
