@@ -92,21 +92,20 @@ def parse(line: str, where: str) -> Case:
     GoldenError
         If it is not a case, is of another format or interpretation, or does not match its seal.
     """
-    remedy = REMEDY
     try:
         data = json.loads(line)
         seal, form, meaning = data.pop("seal"), data["format"], str(data["interpretation"])
         whole = seal == _seal(data)
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        raise GoldenError(f"{where} is not a golden case; {remedy}") from None
+        raise GoldenError(f"{where} is not a golden case; {REMEDY}") from None
     if form != FORMAT or meaning.split(".")[0] != INTERPRETATION.split(".")[0]:
         raise GoldenError(
             f"{where} has format {form} and interpretation {meaning}; this adjoint reads format {FORMAT} and "
-            f"interpretation {INTERPRETATION}: use the adjoint that wrote it, or {remedy}"
+            f"interpretation {INTERPRETATION}: use the adjoint that wrote it, or {REMEDY}"
         )
     if not whole:
         raise GoldenError(
-            f"{where}: case {data.get('id')} does not match its seal, so it was edited; {remedy}"
+            f"{where}: case {data.get('id')} does not match its seal, so it was edited; {REMEDY}"
         )
     checks = tuple(Check(c["kind"], c["clause"], c.get("demanded")) for c in data["checks"])
     return Case(Call.from_json(data["call"]), checks, data["why"], tuple(data["exercises"]))

@@ -126,7 +126,11 @@ def mismatches(source: SourceMap, text: str) -> Iterator[str]:
     folded = fold(text)
     if hashlib.sha256(folded.encode()).hexdigest() != source.hash:
         yield "the document is not the one that was mapped."
+    position = 0
     for unit in source.units:
+        if left := folded[position : unit.start].strip():
+            yield f"{left!r}, before the unit at {unit.start}, is in no unit."
+        position = unit.end
         content = folded[unit.start : unit.end]
         if digest(content) != unit.hash:
             yield f"the unit at {unit.start} has another text."

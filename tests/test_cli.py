@@ -189,23 +189,26 @@ def test_reproduced_script_holds_on_an_implementation_that_conforms(run_adjoint,
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "holds"), done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
-    words = ("run", "miniatures:hangs", "--api", API, "--out", tmp_path)
+def hanging_run(folder):
+    """Return a run that has got to a call that hangs, and its workers."""
+    words = ("run", "miniatures:hangs", "--api", API, "--out", folder)
     command = [sys.executable, "-m", "adjoint.cli", *map(str, words)]
     run = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not any(
-        path.read_text().count("\n") > 20 for path in tmp_path.glob("*.record.jsonl")
+        path.read_text().count("\n") > 20 for path in folder.glob("*.record.jsonl")
     ):
         time.sleep(0.1)
     time.sleep(0.5)
-    workers = [
-        child
-        for child in psutil.Process(run.pid).children(recursive=True)
-        if "serving.py" in str(child.cmdline())
-    ]
+    children = psutil.Process(run.pid).children(recursive=True)
+    workers = [child for child in children if "serving.py" in str(child.cmdline())]
     assert workers
+    return run, children, workers
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
+    run, _, workers = hanging_run(tmp_path)
     run.send_signal(signal.SIGINT)
     run.wait(timeout=30)
     (path,) = tmp_path.glob("*.record.jsonl")
@@ -214,6 +217,19 @@ def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
     assert run.returncode == 3
     assert (tmp_path / "report.html").exists()
     assert not any(map(psutil.Process.is_running, workers))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_a_worker_ends_with_the_run_that_was_killed(tmp_path):
+    run, children, workers = hanging_run(tmp_path)
+    run.kill()
+    run.wait()
+    for child in set(children) - set(workers):
+        child.kill()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    for worker in alive:
+        worker.kill()
+    assert not alive
 
 
 def test_the_configuration_of_the_folder_has_no_say(run_adjoint, tmp_path):
@@ -273,7 +289,7 @@ def test_the_plugin_leaves_the_tests_of_others_alone(tmp_path):
 
 
 def test_two_names_that_look_alike_have_a_record_each(run_adjoint, tmp_path):
-    targets = ("miniatures:always_right", "miniatures:always.right")
+    targets = ("miniatures:always_right", "miniatures_always:right")
     run_adjoint("run", *targets, "--api", API, "--out", tmp_path, cwd=HERE)
     assert len(list(tmp_path.glob("*.record.jsonl"))) == 2
 

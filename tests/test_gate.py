@@ -163,3 +163,10 @@ def test_a_selection_may_leave_no_check():
 @pytest.mark.parametrize(("verdict", "status", "code"), [("deviates", "ran", 1), ("conforms", "stopped", 3)])
 def test_a_selection_excuses_nothing_else(verdict, status, code):
     assert exit_code([record(check(verdict), status=status, selection="-k x")]) == code
+
+
+def test_a_narrowed_run_that_judged_nothing_was_not_really_run():
+    silent = (check("unsupported", claimed=True), check("not-reached"))
+    assert exit_code([record(*silent, selection="--clause tf-nn.values")]) == 3
+    assert exit_code([record(*silent, GOOD, selection="--clause tf-nn.values")]) == 0
+    assert exit_code([record(selection="--clause tf-nn.values")]) == 0  # nothing here was asked for

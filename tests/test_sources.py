@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -85,3 +86,14 @@ def test_other_text_and_two_sentences_in_a_unit_are_seen():
     assert "not the one that was mapped" in first
     assert "more than one sentence" in second
     assert any("another text" in problem for problem in sources.mismatches(whole, "Head. Body of us"))
+
+
+def test_a_character_between_two_units_is_seen():
+    text = "Head.Body"
+    units = tuple(
+        sources.Unit(start, end, sources.digest(text[start:end]), uncheckable="why")
+        for start, end in ((0, 4), (5, 9))
+    )
+    whole = sources.SourceMap("page", "000", len(text), hashlib.sha256(text.encode()).hexdigest(), units)
+    assert list(sources.gaps(whole)) == []
+    assert list(sources.mismatches(whole, text)) == ["'.', before the unit at 5, is in no unit."]
