@@ -1,7 +1,8 @@
 """Does the script of every deviation in a report show it, on the framework alone?
 
-Reads the records that `adjoint run` left in adjoint-report/, and runs each script with the interpreter of
-the implementation that deviated.  Not among the tests that need no framework: `tox -e gate` calls it.
+Reads the records that `adjoint run` left where ADJOINT_REPORT says, or in adjoint-report/, and runs each
+script with the interpreter of the implementation that deviated.  Not among the tests that need no
+framework: `tox -e gate` calls it.
 """
 
 import os
@@ -14,7 +15,7 @@ from adjoint import catalogue, record
 
 DEVIATIONS = [
     pytest.param(whole.name, check, id=f"{whole.name}-{check['clause']}-{check['case']}")
-    for path in sorted(Path("adjoint-report").glob("*.record.jsonl"))
+    for path in sorted(Path(os.environ.get("ADJOINT_REPORT", "adjoint-report")).glob("*.record.jsonl"))
     for whole in [record.read(path)]
     for check in whole.checks
     if check["verdict"] == "deviates"
