@@ -7,8 +7,9 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own,
+tensors written out in `given`,
 `other_dtypes` by tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
-the `type` of the error.
+the `type` of the error.  Files with `apis` at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -16,22 +17,26 @@ from __future__ import annotations
 import hashlib
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from math import log2, prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from adjoint import tensors
 from adjoint.call import Call, canonical
+from adjoint.cases import family
 from adjoint.errors import UsageError
 from adjoint.golden import MANIFEST, Case, Check, folder, manifest
-from adjoint.reference.answer import Answer, Refused
-from adjoint.reference.apis import answer
+from adjoint.reference.answer import Refused, Unspecified
+from adjoint.reference.apis import translate
 from adjoint.reference.exact import FORMATS, Tensor
+from adjoint.reference.translation import Translation, output, shape_within
 from adjoint.spec import load
 
-LEGAL = ("returned", "dtype", "shape", "values")
+USUAL = ("returned", "dtype", "shape", "values")
 NONE = {"$none": True}
 KERNELS = ("filters", "kernel", "weight")
 
@@ -41,7 +46,8 @@ def golden_files() -> dict[str, str]:
     texts = {}
     for path in sorted((files(__package__) / "handmade").iterdir(), key=lambda entry: entry.name):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        cases = [case for row in document["case"] for case in cases_of(row, document)]
+        rows = family.rows(document) if "apis" in document else document["case"]
+        cases = [case for row in rows for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
     return {**texts, MANIFEST: manifest(texts)}
 
@@ -49,14 +55,21 @@ def golden_files() -> dict[str, str]:
 def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Case]:
     """Yield a hand-made case, once for each of its dtypes."""
     for dtype in row.get("dtypes", document["dtypes"]):
-        arguments = {
-            name: None if value == NONE else value for name, value in row.get("arguments", {}).items()
-        }
+        arguments = {name: _with_nones(value) for name, value in row.get("arguments", {}).items()}
         if "dtype_argument" in document and dtype != "float32":
             arguments[document["dtype_argument"]] = dtype
-        call = Call(row.get("api", document["api"]), arguments, _tensors(row, dtype))
+        call = Call(row.get("api") or document["api"], arguments, _tensors(row, dtype))
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
+
+
+def _with_nones(value: Any) -> Any:
+    """Return an argument with JSON's null where TOML says `$none`."""
+    if value == NONE:
+        return None
+    if isinstance(value, dict):
+        return {key: _with_nones(item) for key, item in value.items()}
+    return [_with_nones(item) for item in value] if isinstance(value, list) else value
 
 
 def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
@@ -73,7 +86,8 @@ def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
             "shape": shape,
             "make": {"kind": "integers", "low": low, "high": high, "seed": seed},
         }
-    return made
+    given = {name: np.array(spec["data"], spec["dtype"]) for name, spec in row.get("given", {}).items()}
+    return {**made, **{name: tensors.encode(array) for name, array in given.items()}}
 
 
 def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
@@ -88,26 +102,35 @@ def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
 
 def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> list[Check]:
     clause = load().clauses[row["clause"]]
-    clauses = {kind: row.get(kind, defaults[kind]) for kind in LEGAL}
-    clauses |= {kind: clause.id for kind in clause.observes if kind in LEGAL}
-    kinds = row.get("kinds", LEGAL)
-    demanded = _demanded(call, clause.level == "open") if kinds != ["returned"] else {}
+    clauses = {kind: row.get(kind, defaults.get(kind)) for kind in USUAL}
+    clauses |= dict.fromkeys(clause.observes, clause.id)
+    usual = USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes)
+    kinds = row.get("kinds", usual)
+    try:
+        demanded = _demanded(call, kinds, clause.level == "open")
+    except (Refused, Unspecified) as unanswered:
+        held = [clauses[kind] for kind in kinds if load().clauses[clauses[kind]].level != "open"]
+        if held:
+            raise UsageError(f"the reference has no answer to {call} for {held}: {unanswered}.") from None
+        demanded = {}
     return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
 
 
-def _demanded(call: Call, is_open: bool) -> dict[str, Any]:
-    answered = _reference(call)
+def _demanded(call: Call, kinds: Collection[str], is_open: bool) -> dict[str, Any]:
+    translated = _reference(call)
+    answered = output(translated)
     array = answered.values.to_array()
     values: dict[str, Any] = tensors.encode(array)
     if is_open:
         readings = answered.readings or {"as the other clauses have it": answered.values}
         values = {"readings": {name: tensors.encode(t.to_array()) for name, t in readings.items()}}
-    elif answered.readings:
+    elif answered.readings and "values" in kinds:
         raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
     limit = 1 << FORMATS[call.dtype].precision
     if max(answered.magnitude.integers, default=0) > limit:
         raise UsageError(f"{call} is not exact: a sum of absolute values passes {limit}.")
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "values": values}
+    shape = {"shape": list(array.shape), "shape-within": shape_within(translated)}
+    return {"dtype": array.dtype.name, **shape, "values": values}
 
 
 def _refusal(row: Mapping[str, Any], call: Call) -> list[Check]:
@@ -122,9 +145,9 @@ def _refusal(row: Mapping[str, Any], call: Call) -> list[Check]:
     return [*checks, Check("raised-type", row["clause"], row["type"])] if "type" in row else checks
 
 
-def _reference(call: Call) -> Answer:
+def _reference(call: Call) -> Translation:
     exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
-    return answer(call.api, exact, call.values)
+    return translate(call.api, exact, call.values)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,1 +1,1 @@
-"""Transposed convolution in whole-array NumPy, behind the arguments of three APIs."""
+"""Transposed convolution in whole-array NumPy, behind the arguments of several APIs."""

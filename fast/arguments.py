@@ -4,10 +4,11 @@ Every refusal names the argument, the value given and what would be right.
 """
 
 import operator
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
 
@@ -35,6 +36,11 @@ def integer(name: str, value: object, minimum: int) -> int:
     return number
 
 
+def is_several(value: object) -> TypeGuard[Sequence[object]]:
+    """Tell whether a value has items: a list, a tuple, or an array with an axis."""
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
 def integers(name: str, value: object, lengths: tuple[int, ...], minimum: int) -> tuple[int, ...]:
     """Return the items of a list, tuple or 1-D array of integers; an int is one item.
 
@@ -45,7 +51,7 @@ def integers(name: str, value: object, lengths: tuple[int, ...], minimum: int) -
     ValueError
         If the number of items is not among `lengths`, or an item is below `minimum`.
     """
-    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
+    if is_several(value):
         items = tuple(integer(f"{name}[{i}]", item, minimum) for i, item in enumerate(value))
     else:
         items = (integer(name, value, minimum),)
@@ -55,15 +61,28 @@ def integers(name: str, value: object, lengths: tuple[int, ...], minimum: int) -
     return items
 
 
-def per_axis(name: str, value: object, axes: int, minimum: int) -> tuple[int, ...]:
+def per_axis(
+    name: str, value: object, axes: int, minimum: int, lengths: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
     """Return one integer for each spatial axis; a single one holds for all of them.
+
+    Parameters
+    ----------
+    name, value
+        The argument: an int, or a list, tuple or 1-D array of them.
+    axes
+        The number of spatial axes.
+    minimum
+        What each integer must at least be.
+    lengths
+        How many items a list, tuple or array may have, among 1 and `axes`; None is both.
 
     Raises
     ------
     TypeError, ValueError
-        As `integers` does, with lengths 1 and `axes`.
+        As `integers` does.
     """
-    items = integers(name, value, (1, axes), minimum)
+    items = integers(name, value, (lengths or (1, axes)) if is_several(value) else (1,), minimum)
     return items * axes if len(items) == 1 else items
 
 
@@ -79,6 +98,24 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
         names = " or ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r}: give {names}.")
     return value
+
+
+def float_dtype(value: DTypeLike | None, allowed: tuple[str, ...]) -> np.dtype[Any]:
+    """Return the dtype that an argument `dtype` names; None is float32.
+
+    Raises
+    ------
+    NotImplementedError
+        If it is not among `allowed`.
+    """
+    try:
+        name = np.dtype("float32" if value is None else value).name
+    except TypeError:
+        name = str(value)
+    if name not in allowed:
+        names = " or ".join(map(repr, allowed))
+        raise NotImplementedError(f"dtype={value!r} is not implemented: give {names}.")
+    return np.dtype(name)
 
 
 def float_array(

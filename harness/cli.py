@@ -142,11 +142,11 @@ def report(records: tuple[Path, ...], out: str) -> None:
 
 
 @main.command(name="list")
-@click.argument("what", type=click.Choice(["apis", "clauses", "cases", "implementations"]))
+@click.argument("what", type=click.Choice(list(listing.ROWS)))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @sentences
 def list_(what: str, as_json: bool) -> None:
-    """List APIs, clauses, cases or implementations."""
+    """List APIs, documents, clauses, cases or implementations."""
     rows = listing.ROWS[what]()
     if as_json:
         click.echo(json.dumps(rows, indent=1))

@@ -24,8 +24,8 @@ class Check:
     """One thing to be seen in an outcome, and the one clause that it speaks for.
 
     `demanded` depends on the kind: nothing for ``returned`` and ``raised``, a type's name for
-    ``raised-type``, a dtype's name, a shape, a tensor's specification for ``values``; where the clause is
-    open, ``{"readings": {name: tensor}}``.
+    ``raised-type``, a dtype's name, a shape, for ``shape-within`` the least and the greatest size of each
+    axis, a tensor's specification for ``values``; where the clause is open, ``{"readings": {name: tensor}}``.
     """
 
     kind: str

@@ -75,7 +75,8 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
 
 
 def _judge(check: Check, outcome: Outcome) -> Verdict:
-    demanded = _DEMANDS[check.kind](check.demanded)
+    nothing = check.demanded is None and check.kind in _CHECKS and check.kind != "returned"  # it is open
+    demanded = "open" if nothing else _DEMANDS[check.kind](check.demanded)
     match outcome:
         case Crashed(cause, stderr):
             return Verdict(check, "crashed", demanded, cause, stderr)
@@ -91,6 +92,8 @@ def _judge(check: Check, outcome: Outcome) -> Verdict:
         case Returned(observed):
             if check.kind in ("raised", "raised-type"):
                 return Verdict(check, "deviates", demanded, f"returned {_describe(observed['output'])}")
+            if nothing:
+                return Verdict(check, "conforms", demanded, _describe(observed["output"]))
             held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
@@ -105,6 +108,14 @@ def _dtype(demanded: str, output: Output) -> tuple[bool, str]:
 
 def _shape(demanded: list[int], output: Output) -> tuple[bool, str]:
     return list(output.shape) == demanded, str(list(output.shape))
+
+
+def _shape_within(demanded: list[list[int]], output: Output) -> tuple[bool, str]:
+    shape = list(output.shape)
+    fits = len(shape) == len(demanded) and all(
+        low <= size <= high for size, (low, high) in zip(shape, demanded, strict=True)
+    )
+    return fits, str(shape)
 
 
 def _values(demanded: Mapping[str, Any], output: Output) -> tuple[bool, str]:
@@ -132,6 +143,7 @@ _CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
     "returned": _returned,
     "dtype": _dtype,
     "shape": _shape,
+    "shape-within": _shape_within,
     "values": _values,
 }
 
@@ -148,6 +160,9 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
     "raised-type": lambda name: f"the error is a {name}",
     "dtype": str,
     "shape": str,
+    "shape-within": lambda axes: ", ".join(
+        str(low) if low == high else f"{low} to {high}" for low, high in axes
+    ),
     "values": _demand_values,
 }
 

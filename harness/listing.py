@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adjoint import catalogue, golden
-from adjoint.spec import load
+from adjoint.spec import load, sources
+from adjoint.spec.clauses import LEVELS
 
 Rows = list[dict[str, Any]]
 
@@ -29,23 +30,47 @@ def apis() -> Rows:
 
 
 def clauses() -> Rows:
-    """List the clauses, with the number of cases that check or exercise each."""
+    """List the clauses: how many sentences led to each, how many cases check it, or exercise it beside."""
     checked: Counter[str] = Counter()
     exercised: Counter[str] = Counter()
     for case in golden.load():
         checked.update(case.clauses())
         exercised.update(case.exercises)
+    said = Counter(clause for source in sources.load() for unit in source.units for clause in unit.clauses)
     return [
         {
             "id": clause.id,
             "level": clause.level,
             "document": clause.document,
+            "sentences": said[clause.id],
             "cases": checked[clause.id],
             "exercised": exercised[clause.id],
             "text": clause.text,
         }
         for clause in load().clauses.values()
     ]
+
+
+def documents() -> Rows:
+    """List the documents: their sentences, where these are mapped, and their clauses by level."""
+    maps = {source.document: source.units for source in sources.load()}
+    checked = {clause for case in golden.load() for clause in case.clauses()}
+    rows = []
+    for document in load().documents.values():
+        own = [clause for clause in load().clauses.values() if clause.document == document.id]
+        units = maps.get(document.id, ())
+        rows.append(
+            {
+                "document": document.id,
+                "sentences": len(units),
+                "uncheckable": sum(bool(unit.uncheckable) for unit in units),
+                "clauses": len(own),
+                **{level: sum(clause.level == level for clause in own) for level in LEVELS},
+                "with cases": sum(clause.id in checked for clause in own),
+                "source": document.source,
+            }
+        )
+    return rows
 
 
 def cases() -> Rows:
@@ -71,6 +96,7 @@ def implementations() -> Rows:
 
 ROWS: Mapping[str, Callable[[], Rows]] = {
     "apis": apis,
+    "documents": documents,
     "clauses": clauses,
     "cases": cases,
     "implementations": implementations,

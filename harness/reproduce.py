@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -30,7 +31,11 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
-        arguments=", ".join(f"{name}={value!r}" for name, value in case.call.values.items()),
+        arguments=_arguments(case.call.values),
+        constructor=_arguments({k: v for k, v in case.call.values.items() if k != "output_size"}),
+        called=_arguments({k: v for k, v in case.call.values.items() if k == "output_size"}),
+        made_by=_made_by(case.call.api),
+        built_for=_built_for(case),
         inputs={name: _expression(spec) for name, spec in case.call.tensors.items()},
         made=any(_is_made(spec) for spec in case.call.tensors.values()),
         packed=_is_packed(check),
@@ -43,6 +48,26 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         target=implementation.targets.get(case.call.api, ""),
     )
     return text.strip() + "\n"
+
+
+def _arguments(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _made_by(api: str) -> str:
+    """Return what an API is: a ``layer``, a ``module`` of PyTorch, or a ``function``."""
+    if ".layers." in api:
+        return "layer"
+    return "module" if api.startswith("torch.nn.Conv") else "function"
+
+
+def _built_for(case: Case) -> tuple[int, ...]:
+    """Return the shape that a layer is built for: the input's, with as many channels as the kernel takes."""
+    shape = list(case.call.tensors["input"]["shape"])
+    if "kernel" in case.call.tensors:
+        first = str(case.call.values.get("data_format")).lower() == "channels_first"
+        shape[1 if first else -1] = case.call.tensors["kernel"]["shape"][-1]
+    return tuple(shape)
 
 
 def _feed(case: Case, check: Check, implementation: Implementation) -> str:
@@ -76,13 +101,19 @@ def _literal(array: tensors.Array) -> str:
 
 
 def _is_packed(check: Check) -> bool:
-    return check.kind == "values" and "data" in check.demanded and prod(check.demanded["shape"]) > 4 * LITERAL
+    return (
+        check.kind == "values"
+        and "data" in (check.demanded or ())
+        and prod(check.demanded["shape"]) > 4 * LITERAL
+    )
 
 
 def _demanded(check: Check) -> str:
     """Return Python for what is demanded."""
     if check.kind in ("returned", "raised"):
         return repr({"returned": "the call returns", "raised": "the call is refused"}[check.kind])
+    if check.demanded is None:
+        return repr("nothing")
     if check.kind != "values":
         return repr(check.demanded)
     if "readings" in check.demanded:

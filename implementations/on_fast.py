@@ -3,7 +3,9 @@
 from importlib.metadata import version
 from typing import Any, Callable, Dict
 
-from adjoint.fast import keras_layers, tf_nn, torch_functional
+import numpy as np
+
+from adjoint.fast import keras_layers, tf_keras_layers, tf_layers, tf_nn, torch_functional, torch_modules
 
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "tf.nn.conv_transpose": tf_nn.conv_transpose,
@@ -11,7 +13,20 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "torch.nn.functional.conv_transpose2d": torch_functional.conv_transpose2d,
     "torch.nn.functional.conv_transpose3d": torch_functional.conv_transpose3d,
 }
-LAYERS: Dict[str, Any] = {"keras.layers.Conv2DTranspose": keras_layers.Conv2DTranspose}
+LAYERS: Dict[str, Any] = {
+    "keras.layers.Conv1DTranspose": keras_layers.Conv1DTranspose,
+    "keras.layers.Conv2DTranspose": keras_layers.Conv2DTranspose,
+    "keras.layers.Conv3DTranspose": keras_layers.Conv3DTranspose,
+    "tf.keras.layers.Conv1DTranspose": tf_keras_layers.Conv1DTranspose,
+    "tf.keras.layers.Conv2DTranspose": tf_keras_layers.Conv2DTranspose,
+    "tf.keras.layers.Conv3DTranspose": tf_keras_layers.Conv3DTranspose,
+    "tf.layers.Conv2DTranspose": tf_layers.Conv2DTranspose,
+}
+MODULES: Dict[str, Any] = {
+    "torch.nn.ConvTranspose1d": torch_modules.ConvTranspose1d,
+    "torch.nn.ConvTranspose2d": torch_modules.ConvTranspose2d,
+    "torch.nn.ConvTranspose3d": torch_modules.ConvTranspose3d,
+}
 
 
 def start() -> Dict[str, Any]:
@@ -20,7 +35,7 @@ def start() -> Dict[str, Any]:
         "name": "fast",
         "version": version("adjoint"),
         "claims": {
-            "apis": sorted([*FUNCTIONS, *LAYERS]),
+            "apis": sorted([*FUNCTIONS, *LAYERS, *MODULES]),
             "dtypes": ["bool", "int32", "int64", "float32", "float64"],
             "python_errors": True,
         },
@@ -30,15 +45,42 @@ def start() -> Dict[str, Any]:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Call the function, or take the layer through its stages."""
+    """Call the function, or take the layer or module through its stages."""
     if api in FUNCTIONS:
         stage("call")
         return {"output": FUNCTIONS[api](**tensors, **arguments)}
+    if api in MODULES:
+        return {"output": called(MODULES[api], arguments, tensors, stage)}
     layer = LAYERS[api](**arguments)
     inputs = tensors["input"]
     stage("build")
-    layer.build(inputs.shape)
+    if api.startswith("tf.layers"):  # it has the dtype of its first input
+        layer(np.zeros(built_for(tensors, arguments), inputs.dtype))
+    else:
+        layer.build(built_for(tensors, arguments))
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
     stage("call")
     return {"output": layer(inputs)}
+
+
+def called(
+    kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Any:
+    """Return what a module of PyTorch's kind answers; `output_size` is an argument of its call."""
+    call = {name: value for name, value in arguments.items() if name == "output_size"}
+    module = kind(**{name: value for name, value in arguments.items() if name not in call})
+    stage("weights")
+    for name in ("weight", "bias"):
+        if name in tensors:
+            setattr(module, name, tensors[name])
+    stage("call")
+    return module(tensors["input"], **call)
+
+
+def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+    """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
+    shape = list(tensors["input"].shape)
+    first = str(arguments.get("data_format")).lower() == "channels_first"
+    shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    return tuple(shape)

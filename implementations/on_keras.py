@@ -1,4 +1,4 @@
-"""Keras 3: keras.layers.Conv2DTranspose, on the back end that KERAS_BACKEND names."""
+"""Keras 3: keras.layers.Conv1DTranspose, 2D and 3D, on the back end that KERAS_BACKEND names."""
 
 import importlib
 from typing import Any, Callable, Dict
@@ -29,7 +29,7 @@ def start() -> Dict[str, Any]:
         "name": "keras-" + backend,
         "version": keras.__version__,
         "claims": {
-            "apis": ["keras.layers.Conv2DTranspose"],
+            "apis": ["keras.layers.Conv%dDTranspose" % n for n in (1, 2, 3)],
             "dtypes": ["float32", "float64"],
             "systems": {"keras": keras.__version__, backend: behind},
             "python_errors": True,
@@ -44,10 +44,18 @@ def perform(
     layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
     inputs = tensors["input"]
     stage("build")
-    layer.build(inputs.shape)
+    layer.build(built_for(tensors, arguments))
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
     stage("call")
     output = layer(keras.ops.convert_to_tensor(inputs))
     stage("observe")
     return {"output": keras.ops.convert_to_numpy(output)}
+
+
+def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+    """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
+    shape = list(tensors["input"].shape)
+    first = str(arguments.get("data_format")).lower() == "channels_first"
+    shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    return tuple(shape)

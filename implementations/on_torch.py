@@ -1,10 +1,11 @@
-"""PyTorch: torch.nn.functional.conv_transpose1d, 2d and 3d, on the CPU."""
+"""PyTorch: torch.nn.functional.conv_transpose1d, 2d and 3d, and their modules, on the CPU."""
 
 from typing import Any, Callable, Dict
 
 import torch
 
-FUNCTIONS = {"torch.nn.functional.conv_transpose%dd" % n: n for n in (1, 2, 3)}
+FUNCTIONS = ["torch.nn.functional.conv_transpose%dd" % n for n in (1, 2, 3)]
+MODULES = ["torch.nn.ConvTranspose%dd" % n for n in (1, 2, 3)]
 
 
 def start() -> Dict[str, Any]:
@@ -14,7 +15,7 @@ def start() -> Dict[str, Any]:
         "name": "torch",
         "version": version,
         "claims": {
-            "apis": sorted(FUNCTIONS),
+            "apis": sorted(FUNCTIONS + MODULES),
             "dtypes": ["int32", "int64", "float32", "float64"],
             "systems": {"torch": version},
             "python_errors": True,
@@ -25,10 +26,23 @@ def start() -> Dict[str, Any]:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Call the function that the API names."""
-    function = getattr(torch.nn.functional, api.rsplit(".", 1)[1])
+    """Call the function that the API names, or take the module through its stages."""
     given = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
-    stage("call")
-    output = function(**given, **arguments)
+    name = api.rsplit(".", 1)[1]
+    if api in FUNCTIONS:
+        stage("call")
+        output = getattr(torch.nn.functional, name)(**given, **arguments)
+    else:
+        output = module(getattr(torch.nn, name), arguments, given, stage)
     stage("observe")
-    return {"output": output.numpy()}
+    return {"output": output.detach().numpy()}
+
+
+def module(kind: Any, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
+    """Construct a module, set its weights, call it; `output_size` is an argument of the call."""
+    call = {name: value for name, value in arguments.items() if name == "output_size"}
+    made = kind(**{name: value for name, value in arguments.items() if name not in call})
+    stage("weights")
+    made.load_state_dict({name: tensor for name, tensor in given.items() if name != "input"})
+    stage("call")
+    return made(given["input"], **call)

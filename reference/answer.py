@@ -40,19 +40,22 @@ def specified_only_if(holds: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a legal call must return.
+    """What a tensor that a legal call gives must hold: its output, or a gradient.
 
     Attributes
     ----------
     values : Tensor
-        The exact output, in the API's own order of axes, and the dtype it must have.
+        The exact numbers, in the API's own order of axes, and the dtype that they must have.
     magnitude : Tensor
         S of each element: the sum of the absolute values of its terms.
+    terms : Tensor
+        n of each element: how many terms it sums.
     readings : mapping of str to Tensor
-        Where the document leaves a choice: each choice by name, and the output under it.  `values` is
+        Where the document leaves a choice: each choice by name, and the values under it.  `values` is
         then the first of them, and nothing may be demanded of an implementation.
     """
 
     values: Tensor
     magnitude: Tensor
+    terms: Tensor
     readings: Mapping[str, Tensor] = field(default_factory=dict)

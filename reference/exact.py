@@ -105,12 +105,15 @@ class Tensor:
         InexactError
             If an element has no exact counterpart in `dtype`.
         """
-        form = FORMATS[self.dtype]
-        flat = [round_to(value, self.exponent, form) for value in self.integers]
+        flat = self.rounded()
         for value, number in zip(self.integers, flat, strict=True):
             if isinf(number) or Fraction(number) != value * Fraction(2) ** self.exponent:
                 raise InexactError(f"{value} * 2**{self.exponent} is not a {self.dtype}.")
         return np.array(flat, dtype=self.dtype).reshape(self.shape)
+
+    def rounded(self) -> list[float]:
+        """Return its elements, in row-major order, each rounded once to `dtype`."""
+        return [round_to(value, self.exponent, FORMATS[self.dtype]) for value in self.integers]
 
     def planes(self) -> list[list[int]]:
         """Return its integers cut into lists, one for each pair of indices on the first two axes."""
@@ -120,6 +123,37 @@ class Tensor:
     def absolute(self) -> Tensor:
         """Return the tensor of absolute values."""
         return Tensor(self.dtype, self.shape, tuple(map(abs, self.integers)), self.exponent)
+
+    def ones(self) -> Tensor:
+        """Return a tensor of its shape that holds ones: sums over it count."""
+        return Tensor(self.dtype, self.shape, (1,) * len(self.integers))
+
+    def reshaped(self, shape: tuple[int, ...]) -> Tensor:
+        """Return its elements, in the same row-major order, in another shape."""
+        return Tensor(self.dtype, shape, self.integers, self.exponent)
+
+    def over(self, exponent: int) -> Tensor:
+        """Return the same numbers over a smaller power of two, ``2**exponent``."""
+        shift = self.exponent - exponent
+        return Tensor(self.dtype, self.shape, tuple(value << shift for value in self.integers), exponent)
+
+    def plus(self, other: Tensor) -> Tensor:
+        """Return the sum with a tensor of the same shape."""
+        exponent = min(self.exponent, other.exponent)
+        pairs = zip(self.over(exponent).integers, other.over(exponent).integers, strict=True)
+        return Tensor(self.dtype, self.shape, tuple(a + b for a, b in pairs), exponent)
+
+    def minus(self, other: Tensor) -> Tensor:
+        """Return the difference with a tensor of the same shape."""
+        return self.plus(Tensor(other.dtype, other.shape, tuple(-b for b in other.integers), other.exponent))
+
+    def plus_along(self, axis: int, other: Tensor) -> Tensor:
+        """Return the sum with a 1-D tensor that lies along an axis."""
+        exponent = min(self.exponent, other.exponent)
+        mine, theirs = self.over(exponent), other.over(exponent).integers
+        run = prod(self.shape[axis + 1 :])
+        integers = (value + theirs[j // run % len(theirs)] for j, value in enumerate(mine.integers))
+        return Tensor(self.dtype, self.shape, tuple(integers), exponent)
 
     def transposed(self, axes: tuple[int, ...]) -> Tensor:
         """Return the tensor with its axes in another order, as `numpy.transpose` has it."""

@@ -2,14 +2,16 @@
 
 For each input element, stamp the kernel, scaled by it, into the output at
 `position * stride + offset * dilation - crop`, and sum.  That is the adjoint of the convolution that
-gathers over the same triples; the two stand side by side here, as sums over one list of taps.
+gathers over the same triples; the two stand side by side here, with the gradient of the kernel between
+them, as three sums over one list of taps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
+from math import prod
 
 from adjoint.reference.exact import Tensor
 
@@ -36,20 +38,23 @@ class Geometry:
     dilation: tuple[int, ...]
     crop: tuple[int, ...]
 
-    def taps(self) -> Iterator[tuple[int, int, int]]:
-        """Every (i, k, o), as row-major indices: input, kernel and the output position they meet in."""
-        axes = zip(self.stride, self.dilation, self.crop, self.output, strict=True)
-        steps = list(axes)
-        for i, at in enumerate(product(*map(range, self.input))):
-            for k, offset in enumerate(product(*map(range, self.kernel))):
-                o = 0
-                for a, b, (stride, dilation, crop, size) in zip(at, offset, steps, strict=True):
-                    position = a * stride + b * dilation - crop
-                    if not 0 <= position < size:
-                        break
-                    o = o * size + position
-                else:
-                    yield i, k, o
+    @cached_property
+    def taps(self) -> list[tuple[int, int, int]]:
+        """Every (i, k, o): an input element, a tap of the kernel, and the output element they meet in.
+
+        Each is a row-major index over the spatial axes.
+        """
+        taps = [(0, 0, 0)]
+        axes = (self.input, self.kernel, self.output, self.stride, self.dilation, self.crop)
+        for size, kernel, output, stride, dilation, crop in zip(*axes, strict=True):
+            taps = [
+                (i * size + a, k * kernel + b, o * output + c)
+                for i, k, o in taps
+                for a in range(size)
+                for b in range(kernel)
+                if 0 <= (c := a * stride + b * dilation - crop) < output
+            ]
+        return taps
 
 
 def conv_transpose(
@@ -76,61 +81,67 @@ def conv_transpose(
         Shape (batch, filters, *geometry.output), exact; its dtype is that of `x`.
     """
     (batch, channels), share = x.shape[:2], w.shape[1]
-    images, kernels, taps = x.planes(), w.planes(), list(geometry.taps())
-    exponent = x.exponent + w.exponent
-    start = _start(bias, share * groups, exponent)
-    exponent = min(exponent, bias.exponent) if bias else exponent
-    shift = x.exponent + w.exponent - exponent
-    size = _size(geometry.output)
+    images, kernels = x.planes(), w.planes()
     integers: list[int] = []
     for n, f in product(range(batch), range(share * groups)):
-        plane = [0] * size
-        group = f // share
-        for c in range(group * channels // groups, (group + 1) * channels // groups):
+        plane = [0] * prod(geometry.output)
+        for c in _members(f // share, channels // groups):
             image, kernel = images[n * channels + c], kernels[c * share + f % share]
-            for i, k, o in taps:
+            for i, k, o in geometry.taps:
                 plane[o] += image[i] * kernel[k]
-        integers.extend((value << shift) + start[f] for value in plane)
-    return Tensor(x.dtype, (batch, share * groups, *geometry.output), tuple(integers), exponent)
+        integers += plane
+    shape = (batch, share * groups, *geometry.output)
+    y = Tensor(x.dtype, shape, tuple(integers), x.exponent + w.exponent)
+    return y.plus_along(1, bias) if bias else y
 
 
 def conv(y: Tensor, w: Tensor, geometry: Geometry, groups: int = 1) -> Tensor:
     """Return x[n, c, i] = sum over taps (i, k, o) and f of y[n, f, o] * w[c, f, k]: its transpose.
 
     Shapes are those of `conv_transpose`: `y` is (batch, filters, *geometry.output) and the result
-    (batch, channels, *geometry.input).
+    (batch, channels, *geometry.input).  Of a gradient `y` it is the gradient with respect to `x`.
     """
     batch, (channels, share) = y.shape[0], w.shape[:2]
-    images, kernels, taps = y.planes(), w.planes(), list(geometry.taps())
-    size = _size(geometry.input)
+    images, kernels = y.planes(), w.planes()
     integers: list[int] = []
     for n, c in product(range(batch), range(channels)):
-        plane = [0] * size
-        first = c * groups // channels * share
-        for f in range(share):
-            image, kernel = images[n * share * groups + first + f], kernels[c * share + f]
-            for i, k, o in taps:
+        plane = [0] * prod(geometry.input)
+        for f in _members(c * groups // channels, share):
+            image, kernel = images[n * share * groups + f], kernels[c * share + f % share]
+            for i, k, o in geometry.taps:
                 plane[i] += image[o] * kernel[k]
-        integers.extend(plane)
+        integers += plane
     return Tensor(y.dtype, (batch, channels, *geometry.input), tuple(integers), y.exponent + w.exponent)
 
 
-def magnitude(
-    x: Tensor, w: Tensor, geometry: Geometry, groups: int = 1, bias: Tensor | None = None
-) -> Tensor:
-    """Return S, the sum of |x * w| and |bias| in each output element: what rounding is measured against."""
-    return conv_transpose(x.absolute(), w.absolute(), geometry, groups, bias and bias.absolute())
+def kernel_gradient(x: Tensor, y: Tensor, geometry: Geometry, groups: int = 1) -> Tensor:
+    """Return w[c, f, k] = sum over taps (i, k, o) and n of x[n, c, i] * y[n, f, o].
+
+    Shapes are those of `conv_transpose`: `x` is (batch, channels, *geometry.input), `y`, a gradient,
+    (batch, filters, *geometry.output), and the result (channels, filters / groups, *geometry.kernel).
+    """
+    (batch, channels), filters = x.shape[:2], y.shape[1]
+    share = filters // groups
+    images, gradients = x.planes(), y.planes()
+    integers: list[int] = []
+    for c in range(channels):
+        for f in _members(c * groups // channels, share):
+            plane = [0] * prod(geometry.kernel)
+            for n in range(batch):
+                image, gradient = images[n * channels + c], gradients[n * filters + f]
+                for i, k, o in geometry.taps:
+                    plane[k] += image[i] * gradient[o]
+            integers += plane
+    return Tensor(x.dtype, (channels, share, *geometry.kernel), tuple(integers), x.exponent + y.exponent)
 
 
-def _start(bias: Tensor | None, filters: int, exponent: int) -> list[int]:
-    """Return the bias of each filter, over the smaller of its own power of two and 2**exponent."""
-    if bias is None:
-        return [0] * filters
-    return [value << max(bias.exponent - exponent, 0) for value in bias.integers]
+def bias_gradient(y: Tensor) -> Tensor:
+    """Return b[f] = sum over n and o of y[n, f, o]; `y`, a gradient, is (batch, filters, *spatial)."""
+    filters, planes = y.shape[1], y.planes()
+    integers = [sum(map(sum, planes[f::filters])) for f in range(filters)]
+    return Tensor(y.dtype, (filters,), tuple(integers), y.exponent)
 
 
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+def _members(group: int, share: int) -> range:
+    """Return the indices of the g-th share of the channels, or of the filters."""
+    return range(group * share, (group + 1) * share)

@@ -1,24 +1,40 @@
-"""What must torch.nn.functional.conv_transpose1d, 2d and 3d return?
+"""What must torch.nn.functional.conv_transpose1d, conv_transpose2d and conv_transpose3d return?
 
 From the pages of those functions and of torch.nn.ConvTranspose1d, 2d and 3d, PyTorch 2.13.
 Layouts: input (batch, channels, *spatial), weight (channels, filters / groups, *kernel), bias (filters,).
+Clauses are named by their last part, as `.refuses-groups`: the page of the modules has them too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from typing import Any, NamedTuple
 
-import numpy as np
+from adjoint.reference.answer import refuse_unless, specified_only_if
+from adjoint.reference.exact import FORMATS, Tensor
+from adjoint.reference.numbers import Numbers, Size, items, whole
+from adjoint.reference.operation import Geometry
+from adjoint.reference.round_trip import without_padding
+from adjoint.reference.translation import Layout, Translation
 
-from adjoint.reference.answer import Answer, refuse_unless, specified_only_if
-from adjoint.reference.exact import Tensor
-from adjoint.reference.operation import Geometry, conv_transpose, magnitude
+RANKS = {
+    "torch.nn.functional.conv_transpose1d": 1,
+    "torch.nn.functional.conv_transpose2d": 2,
+    "torch.nn.functional.conv_transpose3d": 3,
+}
 
-Size = int | Sequence[int]
+
+class Arguments(NamedTuple):
+    """The arguments that are no tensors, each in one form: a number for each spatial axis."""
+
+    stride: Numbers
+    dilation: Numbers
+    padding: Numbers
+    output_padding: Numbers
+    groups: int
 
 
-def conv_transpose_nd(
+def translate(
+    page: str,
     rank: int,
     input: Tensor,
     weight: Tensor,
@@ -28,8 +44,10 @@ def conv_transpose_nd(
     output_padding: Size = 0,
     groups: int = 1,
     dilation: Size = 1,
-) -> Answer:
-    """Return what is demanded of a call with `rank` spatial axes.
+) -> Translation:
+    """Return the operation that a call with `rank` spatial axes is.
+
+    `page` is the document whose clauses refuse: that of the modules has these rules too.
 
     Raises
     ------
@@ -38,82 +56,81 @@ def conv_transpose_nd(
     Unspecified
         If no clause speaks of it.
     """
-    specified_only_if(
-        len(input.shape) in (rank + 1, rank + 2) and len(weight.shape) == rank + 2,
-        f"input has shape {input.shape}, weight {weight.shape}",
-    )
-    strides, paddings = _each_axis(stride, rank), _each_axis(padding, rank)  # torch-functional.forms
-    extras, dilations = _each_axis(output_padding, rank), _each_axis(dilation, rank)
-    unbatched = len(input.shape) == rank + 1  # torch-functional.unbatched
-    shape = (1, *input.shape) if unbatched else input.shape
-    filters = weight.shape[1] * groups
-
-    refuse_unless(min(strides) >= 1, "torch-functional.refuses-stride", f"stride is {stride}")
-    refuse_unless(min(dilations) >= 1, "torch-functional.refuses-dilation", f"dilation is {dilation}")
-    refuse_unless(min(paddings) >= 0, "torch-functional.refuses-padding", f"padding is {padding}")
-    refuse_unless(
-        all(0 <= e < max(s, d) for e, s, d in zip(extras, strides, dilations, strict=True)),
-        "torch-functional.refuses-output-padding",
-        f"output_padding is {output_padding}, stride {stride}, dilation {dilation}",
-    )
-    refuse_unless(
-        groups >= 1 and shape[1] % groups == 0,
-        "torch-functional.refuses-groups",
-        f"groups is {groups}, the channels {shape[1]}",
-    )
-    refuse_unless(
-        shape[1] == weight.shape[0],
-        "torch-functional.refuses-channels",
-        f"the input has {shape[1]} channels, the weight {weight.shape[0]}",
-    )
-    refuse_unless(
-        bias is None or bias.shape == (filters,),
-        "torch-functional.refuses-bias",
-        f"bias has shape {bias and bias.shape}, the output {filters} channels",
-    )
-    specified_only_if(
-        bias is None or bias.dtype == weight.dtype, f"weight is {weight.dtype}, bias {bias and bias.dtype}"
-    )
-    refuse_unless(
-        weight.dtype == input.dtype,
-        "torch-functional.refuses-mixed-dtype",
-        f"the input is {input.dtype}, the weight {weight.dtype}",
-    )
-    output = tuple(
-        (size - 1) * s - 2 * p + d * (kernel - 1) + e + 1  # torch-functional.output-size
-        for size, kernel, s, p, e, d in zip(
-            shape[2:], weight.shape[2:], strides, paddings, extras, dilations, strict=True
-        )
-    )
-    refuse_unless(
-        min(output) >= 0, "torch-functional.refuses-negative-size", f"the output's size would be {output}"
-    )
-
-    specified_only_if(min(output) >= 1, f"the output's size would be {output}")
+    given = _read(page, rank, stride, padding, output_padding, groups, dilation)
+    _check(page, rank, input, weight, bias, given.groups)
+    batched = len(input.shape) == rank + 2  # .unbatched
+    shape = input.shape if batched else (1, *input.shape)
+    axes = list(zip(shape[2:], weight.shape[2:], *given[:4], strict=True))
+    output = tuple((n - 1) * s - 2 * p + d * (k - 1) + e + 1 for n, k, s, d, p, e in axes)  # .output-size
+    refuse_unless(min(output) >= 0, f"{page}.refuses-negative-size", f"the output's size would be {output}")
+    empty = 0 in (*shape[1:], *weight.shape, *output)  # .zero-size, .no-channels
+    specified_only_if(not empty, f"an axis of {shape}, {weight.shape} or {output} is empty")
     geometry = Geometry(
         input=shape[2:],
         kernel=weight.shape[2:],
-        output=output,  # what it has beyond the last stamp: torch-functional.output-padding
-        stride=strides,  # torch-functional.stride
-        dilation=dilations,  # torch-functional.dilation
-        crop=paddings,  # torch-functional.padding
+        output=output,  # what it has beyond the last stamp: .output-padding
+        stride=given.stride,  # .stride
+        dilation=given.dilation,  # .dilation
+        crop=given.padding,  # .padding
     )
-    x = Tensor(input.dtype, shape, input.integers, input.exponent)
-    values = conv_transpose(x, weight, geometry, groups, bias)  # .values, .groups, .bias
-    sums = magnitude(x, weight, geometry, groups, bias)
-    return Answer(_without_batch(values), _without_batch(sums)) if unbatched else Answer(values, sums)
+    return Translation(  # .values, .bias
+        input=input.reshaped(shape),
+        kernel=weight,
+        bias=bias,
+        geometries={"": geometry},
+        layout=Layout(tuple(range(rank + 2)), batched),
+        kernel_layout=Layout(tuple(range(rank + 2))),
+        dtype=input.dtype,  # .dtype
+        groups=given.groups,  # .groups
+        round_trip=tuple(without_padding(n, k, s, d, crop=p) for n, k, s, d, p, _ in axes),
+    )
 
 
-conv_transpose1d = partial(conv_transpose_nd, 1)
-conv_transpose2d = partial(conv_transpose_nd, 2)
-conv_transpose3d = partial(conv_transpose_nd, 3)
+def _read(
+    page: str, rank: int, stride: Size, padding: Size, output_padding: Size, groups: int, dilation: Size
+) -> Arguments:
+    """Check the arguments that are no tensors."""
+    refuse_unless(not isinstance(padding, str), f"{page}.refuses-padding-name", f"padding is {padding!r}")
+    given = Arguments(
+        each_axis(page, "stride", stride, rank, least=1),
+        each_axis(page, "dilation", dilation, rank, least=1),
+        each_axis(page, "padding", padding, rank, least=0),
+        each_axis(page, "output-padding", output_padding, rank, least=0),
+        whole(
+            groups,
+            1,
+            f"{page}.refuses-groups-below-one",
+            f"{page}.refuses-fractions",
+            f"groups is {groups!r}",
+        ),
+    )
+    axes = zip(given.output_padding, given.stride, given.dilation, strict=True)
+    said = f"output_padding is {output_padding}, stride {stride}, dilation {dilation}"
+    refuse_unless(all(e < max(s, d) for e, s, d in axes), f"{page}.refuses-output-padding", said)
+    return given
 
 
-def _each_axis(value: Size, rank: int) -> tuple[int, ...]:
-    items = (int(value),) * rank if isinstance(value, int | np.integer) else tuple(map(int, value))
-    specified_only_if(len(items) == rank, f"{value} has not {rank} items")
-    return items
+def _check(page: str, rank: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int) -> None:
+    """Check the tensors."""
+    said = f"the input has shape {input.shape}, the weight {weight.shape}, the bias {bias and bias.shape}"
+    refuse_unless(len(weight.shape) == rank + 2, f"{page}.refuses-weight-rank", said)
+    refuse_unless(len(input.shape) in (rank + 1, rank + 2), f"{page}.refuses-rank", said)
+    refuse_unless(min(weight.shape[2:]) >= 1, f"{page}.refuses-kernel-size", said)
+    channels, filters = input.shape[-rank - 1], weight.shape[1] * groups
+    refuse_unless(channels == weight.shape[0], f"{page}.refuses-channels", said)
+    refuse_unless(channels % groups == 0, f"{page}.refuses-groups", f"groups is {groups}; {said}")
+    refuse_unless(bias is None or bias.shape == (filters,), f"{page}.refuses-bias", said)
+    said = f"the input is {input.dtype}, the weight {weight.dtype}, the bias {bias and bias.dtype}"
+    refuse_unless(weight.dtype == input.dtype, f"{page}.refuses-mixed-dtype", said)
+    specified_only_if(bias is None or bias.dtype == weight.dtype, said)  # .bias-dtype
+    specified_only_if(input.dtype in FORMATS, said)
 
 
-def _without_batch(tensor: Tensor) -> Tensor:
-    return Tensor(tensor.dtype, tensor.shape[1:], tensor.integers, tensor.exponent)
+def each_axis(page: str, name: str, value: Any, rank: int, least: int) -> Numbers:
+    """Spread an int over the spatial axes, or take a tuple or list with one for each: .forms, .lists."""
+    given, said = items(value, rank), f"{name} is {value!r}"
+    refuse_unless(len(given) in (1, rank), f"{page}.refuses-length", said)
+    specified_only_if(len(given) == rank, said)  # .one-item
+    return tuple(
+        whole(item, least, f"{page}.refuses-{name}", f"{page}.refuses-fractions", said) for item in given
+    )

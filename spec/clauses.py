@@ -1,7 +1,8 @@
 """What do the documents demand?  Loads the clauses from the TOML files beside this module, and checks them.
 
 One file holds one document: a `[document]` table and a `[[clause]]` table for each statement that can be
-checked.  A clause's id is a name, never changed and never reused.
+checked.  A clause's id is a name, never changed and never reused.  Where a page says what a sibling's page
+says, its clause has `as`, the sibling's id, and takes from it whatever it does not give itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,27 @@ from types import MappingProxyType
 from typing import Any
 
 LEVELS = ("stated", "implied", "customary", "open")
-KINDS = ("returned", "raised", "raised-type", "dtype", "shape", "values")
+KINDS = {
+    "returned": "the call returns",
+    "raised": "the call is refused, by any error at any stage",
+    "raised-type": "the type of that error",
+    "dtype": "of the output",
+    "shape": "of the output",
+    "shape-within": "each axis of the output lies in a range",
+    "values": "of the output",
+    "gradient-input": "of the loss, the sum of output * g, with respect to the input",
+    "gradient-kernel": "the same, with respect to the kernel",
+    "gradient-bias": "the same, with respect to the bias",
+    "weights-shape": "the shapes of a built layer's weights, in order",
+    "initial-weights": "their values before any training",
+    "losses": "what the layer reports as losses after a call",
+    "after-step": "the weights after one step of plain SGD",
+    "config": "what get_config returns, and the layer made from it again",
+    "declared-shape": "what compute_output_shape says",
+    "signature": "names, order and defaults of the parameters",
+    "attributes": "attributes of a layer: its name, its base classes, its collections",
+    "convolution-op": "what the layer's method convolution_op returns",
+}
 
 
 class SpecError(Exception):
@@ -104,36 +125,37 @@ def load() -> Spec:
     SpecError
         If a file does not follow the format; the message names file and clause.
     """
-    documents: dict[str, Document] = {}
-    clauses: dict[str, Clause] = {}
-    for path in sorted(files(__package__).iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".toml"):
-            document, own_clauses = parse(path.read_text(encoding="utf-8"), path.name)
-            if document.id in documents:
-                raise SpecError(f"{path.name}: the document id {document.id!r} is used twice.")
-            documents[document.id] = document
-            for clause in own_clauses:
-                if clause.id in clauses:
-                    raise SpecError(f"{path.name}: the clause id {clause.id!r} is used twice.")
-                clauses[clause.id] = clause
-    return Spec(MappingProxyType(documents), MappingProxyType(clauses))
+    paths = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
+    return read(
+        {path.name: path.read_text(encoding="utf-8") for path in paths if path.name.endswith(".toml")}
+    )
 
 
-def parse(text: str, name: str) -> tuple[Document, list[Clause]]:
-    """Turn one TOML file into its document and clauses.
-
-    Parameters
-    ----------
-    text : str
-        The file's text.
-    name : str
-        Its name, for messages.
+def read(texts: Mapping[str, str]) -> Spec:
+    """Turn the texts of document files, given by name, into documents and clauses.
 
     Raises
     ------
     SpecError
-        If a key is missing, unknown, or holds what it may not.
+        If a key is missing, unknown, or holds what it may not; or an id is used twice.
     """
+    documents: dict[str, Document] = {}
+    rows: dict[str, tuple[Document, str, dict[str, Any]]] = {}
+    for name, text in texts.items():
+        document, own_rows = _document(text, name)
+        if document.id in documents:
+            raise SpecError(f"{name}: the document id {document.id!r} is used twice.")
+        documents[document.id] = document
+        for row in own_rows:
+            id = str(row.get("id", "(no id)"))
+            if id in rows:
+                raise SpecError(f"{name}: the clause id {id!r} is used twice.")
+            rows[id] = document, f"{name}: clause {id!r}", row
+    clauses = {id: _clause(_completed(id, rows), *rows[id][:2]) for id in rows}
+    return Spec(MappingProxyType(documents), MappingProxyType(clauses))
+
+
+def _document(text: str, name: str) -> tuple[Document, list[dict[str, Any]]]:
     try:
         data = tomllib.loads(text)
         entry = _table(data.pop("document"))
@@ -145,14 +167,25 @@ def parse(text: str, name: str) -> tuple[Document, list[Clause]]:
         raise SpecError(f"{name}: not a document file: {error}.") from None
     if data:
         raise SpecError(f"{name}: unknown tables {sorted(data)}; known are document and clause.")
-    return document, [_clause(row, document, name) for row in rows]
+    return document, rows
 
 
-def _clause(row: dict[str, Any], document: Document, name: str) -> Clause:
-    where = f"{name}: clause {row.get('id', '(no id)')!r}"
+def _completed(id: str, rows: Mapping[str, tuple[Document, str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return a clause's row, with what it shares with a sibling."""
+    _, where, row = rows[id]
+    if "as" not in row:
+        return row
+    if row["as"] not in rows or "as" in rows[row["as"]][2]:
+        raise SpecError(f"{where}: as is {row['as']!r}; it must be the id of a clause that is written out.")
+    sibling = {key: value for key, value in rows[row["as"]][2].items() if key != "source"}
+    return {**sibling, **{key: value for key, value in row.items() if key != "as"}}
+
+
+def _clause(row: Mapping[str, Any], document: Document, where: str) -> Clause:
     try:
-        clause = Clause(document=document.id, observes=_texts(row.pop("observes")), **row)
-        _texts(list(row.values()))
+        fields = {**row, "observes": _texts(row["observes"])}
+        clause = Clause(document=document.id, **fields)
+        _texts([value for key, value in row.items() if key != "observes"])
     except (KeyError, TypeError) as error:
         raise SpecError(f"{where}: {error}.") from None
     if not clause.id.startswith(document.id + "."):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import inf, ldexp
-from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
-from adjoint.reference.exact import FORMATS, InexactError, Tensor, round_to
+from adjoint.reference.exact import InexactError, Tensor
 
 FLOATS = ("float16", "float32", "float64")
 BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -74,57 +72,6 @@ def test_nan_and_infinities_are_refused(value: float, dtype: str) -> None:
         Tensor.from_array(np.array([1, value], dtype))
 
 
-def test_the_formats_are_numpys() -> None:
-    assert {name: form.precision for name, form in FORMATS.items()} == BITS
-    for dtype in FLOATS:
-        info = np.finfo(dtype)
-        assert (info.nmant + 1, info.minexp, info.maxexp - 1) == (
-            FORMATS[dtype].precision,
-            FORMATS[dtype].emin,
-            FORMATS[dtype].emax,
-        )
-
-
-@pytest.mark.parametrize("dtype", ["float16", "float32"])
-def test_rounding_is_numpys_rounding_of_a_float64(dtype: str) -> None:
-    random, info = Random(1), np.finfo(dtype)
-    for _ in range(4000):
-        bits, top = random.randint(1, 53), random.randint(info.minexp - info.nmant - 3, info.maxexp + 1)
-        value = random.choice((-1, 1)) * random.getrandbits(bits) | random.choice((0, 1))
-        with np.errstate(over="ignore"):
-            demanded = float(np.float64(ldexp(value, top - bits)).astype(dtype))
-        assert round_to(value, top - bits, FORMATS[dtype]) == demanded, (value, top - bits)
-
-
-def test_rounding_to_float64_is_pythons_division() -> None:
-    random = Random(2)
-    for _ in range(4000):
-        value, down = random.getrandbits(random.randint(1, 90)) - 2**40, random.randint(0, 1100)
-        assert round_to(value, -down, FORMATS["float64"]) == value / 2**down, (value, down)
-
-
-@pytest.mark.parametrize(
-    ("dtype", "value", "exponent", "rounded"),
-    [
-        ("bfloat16", 2**8 + 1, -8, 1.0),  # a tie, to even
-        ("bfloat16", 2**8 + 3, -8, 1 + 2**-6),  # the next tie
-        ("bfloat16", 2**20 + 2**12 + 1, -20, 1 + 2**-7),  # just above a tie
-        ("bfloat16", 2**8 - 1, 120, 255 * 2.0**120),  # the largest
-        ("bfloat16", 2**9 - 1, 119, inf),  # half-way past it
-        ("bfloat16", -(2**9) + 1, 119, -inf),
-        ("bfloat16", 3, -135, 2.0**-133),  # between none and the smallest subnormal
-        ("bfloat16", 1, -134, 0.0),  # half of it
-        ("float16", 2**60 + 2**49 + 1, -60, 1 + 2**-10),  # a tie, once rounded to float64 first
-        ("float64", 1, 1024, inf),
-        ("float64", 0, 9999, 0.0),
-    ],
-)
-def test_rounding_happens_once_to_nearest_ties_to_even(
-    dtype: str, value: int, exponent: int, rounded: float
-) -> None:
-    assert round_to(value, exponent, FORMATS[dtype]) == rounded
-
-
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_number_of_too_many_bits_is_refused(dtype: str) -> None:
     bits = BITS[dtype]
@@ -178,3 +125,51 @@ def test_planes_without_elements_are_as_many_as_any() -> None:
 
 def test_absolute_drops_signs_and_nothing_else() -> None:
     assert Tensor("float16", (3,), (-3, 0, 5), -2).absolute() == Tensor("float16", (3,), (3, 0, 5), -2)
+
+
+def test_ones_count_and_have_the_shape() -> None:
+    assert Tensor("float16", (2, 1), (-3, 0), -2).ones() == Tensor("float16", (2, 1), (1, 1), 0)
+
+
+def test_reshaped_keeps_the_order() -> None:
+    tensor = Tensor("float32", (2, 3), (1, 2, 3, 4, 5, 6), -1)
+    assert tensor.reshaped((1, 3, 2)) == Tensor("float32", (1, 3, 2), (1, 2, 3, 4, 5, 6), -1)
+
+
+def test_over_a_smaller_power_of_two_the_numbers_are_the_same() -> None:
+    tensor = Tensor("float32", (3,), (-3, 0, 5), -2)
+    assert tensor.over(-5) == Tensor("float32", (3,), (-24, 0, 40), -5)
+    assert tensor.over(-2) == tensor
+
+
+@pytest.mark.parametrize("exponent", [-5, -2, 0, 3])
+def test_plus_and_minus_bring_both_to_one_power_of_two(exponent: int) -> None:
+    one = Tensor("float32", (2, 1), (3, -5), -2)
+    other = Tensor("float16", (2, 1), (7, 11), exponent)
+    (a, b), (c, d) = numbers(one), numbers(other)
+    assert numbers(one.plus(other)) == [a + c, b + d]
+    assert numbers(one.minus(other)) == [a - c, b - d]
+    assert [(found.dtype, found.shape) for found in (one.plus(other), one.minus(other))] == [
+        ("float32", (2, 1))
+    ] * 2
+
+
+@pytest.mark.parametrize("exponent", [-7, -3, 0, 2])
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+def test_plus_along_adds_one_number_to_all_that_share_an_index(axis: int, exponent: int) -> None:
+    array = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5) - 50
+    added = np.array([7, -11, 13, 17, -19][: array.shape[axis]])
+    demanded = array / 8 + (added * 2.0**exponent).reshape(-1, *(1,) * (3 - axis))
+    tensor, other = Tensor.from_array(array / 8), Tensor.from_array(added * 2.0**exponent)
+    found = tensor.plus_along(axis, other)
+    assert found.shape == array.shape
+    assert np.array_equal(found.to_array(), demanded)
+
+
+def test_plus_along_of_an_empty_tensor_is_empty() -> None:
+    empty = Tensor("float32", (0, 2, 3), ())
+    assert empty.plus_along(1, Tensor("float32", (2,), (1, 2))) == empty
+
+
+def test_rounded_gives_each_element_in_the_dtype() -> None:
+    assert Tensor("bfloat16", (2, 2), (257, -259, 3, 0), -8).rounded() == [1, -1.015625, 3 / 256, 0]

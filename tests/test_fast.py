@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint.fast import keras_layers, tf_nn, torch_functional
+from adjoint.fast import keras_layers, tf_keras_layers, tf_layers, tf_nn, torch_functional, torch_modules
 from adjoint.fast.operation import conv_transpose
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import APIS, answer
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.spec import load
 
-CALLS = 1500  # of each API
+CALLS = 1200  # of each API
 LARGEST = {"float16": 4, "float32": 300, "float64": 10**6}  # keeps sums of up to 90 terms exact
 
 Call = tuple[dict[str, Any], dict[str, Any]]
@@ -45,6 +45,15 @@ def form(random: Random, items: tuple[int, ...]) -> Any:
     return random.choice([items, list(items), *items[: len(set(items)) == 1]])
 
 
+def spoil(random: Random, arguments: dict[str, Any], numbers: dict[str, int]) -> None:
+    """Once in four times, give a flaw to one of the numbers, whose least is said, or a foreign argument."""
+    if random.random() < 0.75:
+        return
+    name = random.choice([*numbers, "foreign"])
+    least = numbers.get(name, 0)
+    arguments[name] = random.choice([least - 1, least + 0.5, [least + 0.5], [least] * 7, (least - 1,)])
+
+
 def torch_call(random: Random, rank: int) -> Call:
     largest = {1: 6, 2: 4, 3: 3}[rank]
     groups, share = random.choice((1, 1, 2, 3)), random.randint(1, 3)
@@ -58,19 +67,19 @@ def torch_call(random: Random, rank: int) -> Call:
     padding = tuple(random.randint(0, min(crop, 4)) for crop in most)
     arguments: dict[str, Any] = {
         "stride": rarely(random, stride, (*stride[:-1], 0), (*stride[:-1], -2)),
-        "padding": rarely(random, padding, (*padding[1:], -1), (*padding[1:], most[-1] + 1)),
+        "padding": rarely(random, padding, (*padding[1:], -1), (*padding[1:], most[-1] + 1), "same"),
         "output_padding": rarely(random, extras, (*extras[1:], -1), tuple(map(max, stride, dilation))),
         "dilation": rarely(random, dilation, (*dilation[:-1], 0)),
     }
     defaults = {"padding": 0, "output_padding": 0, "stride": 1, "dilation": 1}
     arguments = {
-        name: form(random, value)
+        name: value if isinstance(value, str) else form(random, value)
         for name, value in arguments.items()
         if set(value) != {defaults[name]} or random.random() < 0.5
     }
     if groups > 1 or random.random() < 0.5:
         arguments["groups"] = rarely(random, groups, 0, -1, 2, 4)
-    batch = random.choice([(), (0,), (1,), (2,), (3,)])
+    batch = rarely(random, random.choice([(), (0,), (1,), (2,), (3,)]), (1, 1), (1, 2, 1))
     tensors = {
         "input": draw(random, (*batch, channels, *size), dtype),
         "weight": draw(random, (rarely(random, channels, channels + 1), share, *kernel), dtype),
@@ -118,22 +127,29 @@ def tf_call(random: Random) -> Call:
     arguments["output_shape"] = rarely(random, shape, [shape], shape[:-1], [*shape, 1])
     filters = (*kernel, outer, rarely(random, inner, inner + 1))
     image = tuple(ordered(batch, inner, size))
+    spoil(random, arguments, {"strides": 1, "dilations": 1})
     tensors = {
         "input": draw(random, rarely(random, image, image[1:], (1, *image)), dtype),
         "filters": draw(random, filters, rarely(random, dtype, "float64")),
     }
+    axes = rarely(random, rank + 2, 2, 6)
+    if axes != rank + 2:
+        tensors = {name: draw(random, (1,) * axes, dtype) for name in tensors}
     return tensors, arguments
 
 
-def keras_call(random: Random) -> Call:
+def layer_call(
+    random: Random, rank: int, dilates: bool = True, pads: bool = True, typed: bool = True
+) -> Call:
     dtype = random.choice(("float32", "float64"))
-    kernel, filters, channels = some(random, 2, 1, 4), *some(random, 2, 1, 3)
-    steps, ones = some(random, 2, 1, 4), (1, 1)
-    usual = random.choice([(steps, ones), (ones, steps)])
-    strides, dilation = rarely(random, usual, (steps, some(random, 2, 1, 2)))
+    kernel, filters, channels = some(random, rank, 1, 4 if rank < 3 else 3), *some(random, 2, 1, 3)
+    steps, ones = some(random, rank, 1, 4), (1,) * rank
+    usual = random.choice([(steps, ones), (ones, steps)]) if dilates else (steps, ones)
+    strides, dilation = rarely(random, usual, (steps, some(random, rank, 1, 2)))
     data_format = rarely(random, random.choice([None, "channels_last", "channels_first"]), "NHWC", "last")
-    size, batch = some(random, 2, 1, 4), random.randint(0, 2)
-    shape = (batch, channels, *size) if data_format == "channels_first" else (batch, *size, channels)
+    size, batch = some(random, rank, 1, 4 if rank < 3 else 3), random.randint(0, 2)
+    inputs = rarely(random, channels, channels + 1)
+    shape = (batch, inputs, *size) if data_format == "channels_first" else (batch, *size, inputs)
     tensors = {
         "input": draw(random, rarely(random, shape, shape[1:], (1, *shape)), dtype),
         "kernel": draw(random, (*kernel, filters, channels), dtype),
@@ -141,37 +157,123 @@ def keras_call(random: Random) -> Call:
     arguments: dict[str, Any] = {
         "filters": filters,
         "kernel_size": form(random, kernel),
-        "strides": form(
-            random, strides if strides[0] != strides[1] else rarely(random, strides, strides[:1])
-        ),
-        "dilation_rate": form(random, dilation),
+        "strides": form(random, rarely(random, strides, strides[:1])),
         "padding": rarely(random, random.choice(("valid", "same", "SAME", "Valid")), "causal", "full", ""),
         "activation": random.choice((None, "linear", "relu")),
         "use_bias": random.random() < 0.6,
-        "dtype": dtype,
     }
+    if typed:
+        arguments["dtype"] = dtype
+    if dilates:
+        arguments["dilation_rate"] = form(random, dilation)
+    if pads and random.random() < 0.6:
+        extras = tuple(random.randrange(stride) for stride in strides)
+        arguments["output_padding"] = rarely(random, form(random, extras), strides, None)
     if data_format is not None:
         arguments["data_format"] = data_format
     if arguments["use_bias"]:
         tensors["bias"] = draw(random, (filters,), dtype)
+    spoil(random, arguments, {name: least for name, least in LEAST_OF_A_LAYER.items() if name in arguments})
     return tensors, arguments
 
 
-def keras_layer(input: Any, kernel: Any, bias: Any = None, **arguments: Any) -> Any:
-    layer = keras_layers.Conv2DTranspose(**arguments)
-    layer.build(input.shape)
-    layer.set_weights([weight for weight in (kernel, bias) if weight is not None])
-    return layer(input)
+def module_call(random: Random, rank: int) -> Call:
+    tensors, arguments = torch_call(random, rank)
+    weight, groups = tensors["weight"], arguments.get("groups", 1)
+    arguments |= {
+        "in_channels": weight.shape[0],
+        "out_channels": rarely(random, weight.shape[1] * groups, weight.shape[1] * groups + 1),
+        "kernel_size": form(random, weight.shape[2:]),
+        "bias": "bias" in tensors,
+        "padding_mode": rarely(random, "zeros", "reflect"),
+    }
+    if random.random() < 0.4 and arguments.get("padding") != "same":
+        given = {"stride": 1, "padding": 0, "dilation": 1, **arguments, "output_padding": 0}
+        stride, padding, dilation = (spread(given[name], rank) for name in ("stride", "padding", "dilation"))
+        axes = zip(tensors["input"].shape[-rank:], weight.shape[2:], stride, padding, dilation, strict=True)
+        more = rarely(random, tuple(random.randrange(max(s, 1)) for s in stride), (-1,) * rank, (7,) * rank)
+        least = [(i - 1) * s + (k - 1) * d + 1 - 2 * p for i, k, s, p, d in axes]
+        wanted = tuple(low + extra for low, extra in zip(least, more, strict=True))
+        shape = (*tensors["input"].shape[: -rank - 1], weight.shape[1] * groups)
+        size = rarely(random, random.choice((wanted, [*shape, *wanted])), wanted[1:], [1] * 7)
+        if min(least) > 0:  # below, the reference refuses what PyTorch answers
+            arguments |= {"output_padding": 0, "output_size": size}
+    spoil(random, arguments, {"in_channels": 0, "out_channels": 1, "kernel_size": 1, **LEAST_OF_TORCH})
+    return tensors, arguments
 
 
-TORCH = "torch.nn.functional.conv_transpose"
-PAIRS: dict[str, tuple[Callable[[Random], Call], Callable[..., Any]]] = {
-    "keras.layers.Conv2DTranspose": (keras_call, keras_layer),
-    "tf.nn.conv_transpose": (tf_call, tf_nn.conv_transpose),
-    TORCH + "1d": (partial(torch_call, rank=1), torch_functional.conv_transpose1d),
-    TORCH + "2d": (partial(torch_call, rank=2), torch_functional.conv_transpose2d),
-    TORCH + "3d": (partial(torch_call, rank=3), torch_functional.conv_transpose3d),
+def function_call(random: Random, rank: int) -> Call:
+    tensors, arguments = torch_call(random, rank)
+    weight = tensors["weight"]
+    tensors["weight"] = rarely(random, weight, weight[..., 0], weight[np.newaxis], weight[..., :0])
+    spoil(random, arguments, LEAST_OF_TORCH)
+    return tensors, arguments
+
+
+def spread(value: Any, rank: int) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
+
+
+LEAST_OF_A_LAYER = {"filters": 1, "kernel_size": 1, "strides": 1, "dilation_rate": 1, "output_padding": 0}
+LEAST_OF_TORCH = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1}
+
+
+def layer(kind: Any, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    made = kind(**arguments)
+    made.build(tensors["input"].shape)
+    made.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    return made(tensors["input"])
+
+
+def layer_by_call(kind: Any, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    """Build a layer by its first input, whose dtype it takes."""
+    made = kind(**arguments)
+    made(np.zeros_like(tensors["input"]))
+    made.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    return made(tensors["input"])
+
+
+def module(kind: Any, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    own = {name: value for name, value in arguments.items() if name != "output_size"}
+    made = kind(**own)
+    for name in ("weight", "bias"):
+        if name in tensors:
+            setattr(made, name, tensors[name])
+    return made(tensors["input"], arguments.get("output_size"))
+
+
+def function(kind: Any, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    return kind(**tensors, **arguments)
+
+
+Perform = Callable[[dict[str, Any], dict[str, Any]], Any]
+PAIRS: dict[str, tuple[Callable[[Random], Call], Perform]] = {
+    "tf.nn.conv_transpose": (tf_call, partial(function, tf_nn.conv_transpose)),
+    "tf.layers.Conv2DTranspose": (
+        partial(layer_call, rank=2, dilates=False, pads=False, typed=False),
+        partial(layer_by_call, tf_layers.Conv2DTranspose),
+    ),
 }
+for n in (1, 2, 3):
+    name = f"Conv{n}DTranspose"
+    PAIRS |= {
+        f"keras.layers.{name}": (
+            partial(layer_call, rank=n, pads=n != 2),
+            partial(layer, getattr(keras_layers, name)),
+        ),
+        f"tf.keras.layers.{name}": (
+            partial(layer_call, rank=n),
+            partial(layer, getattr(tf_keras_layers, name)),
+        ),
+        f"torch.nn.functional.conv_transpose{n}d": (
+            partial(function_call, rank=n),
+            partial(function, getattr(torch_functional, f"conv_transpose{n}d")),
+        ),
+        f"torch.nn.ConvTranspose{n}d": (
+            partial(module_call, rank=n),
+            partial(module, getattr(torch_modules, f"ConvTranspose{n}d")),
+        ),
+    }
 each_api = pytest.mark.parametrize("api", PAIRS)
 
 
@@ -196,7 +298,7 @@ def referred(api: str, tensors: dict[str, Any], arguments: dict[str, Any]) -> An
 def fast(api: str, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
     """Return the output, or the error that refuses."""
     try:
-        return PAIRS[api][1](**tensors, **arguments)
+        return PAIRS[api][1](tensors, arguments)
     except (TypeError, ValueError) as error:
         return error
 
@@ -226,14 +328,17 @@ def test_both_refuse_or_both_answer_equal(api: str) -> None:
 
 
 @each_api
-def test_the_calls_reach_every_refusal_and_are_mostly_answered(api: str) -> None:
+def test_the_calls_reach_every_refusal_and_many_are_answered(api: str) -> None:
     found = Counter(
         outcome if isinstance(outcome, str) else "answered"
         for outcome in (referred(api, *call) for call in calls(api))
     )
     clauses = [c for c in load().clauses.values() if api in load().document_of(c.id).apis]
-    assert set(found) == {"answered", *(c.id for c in clauses if "raised" in c.observes)}
-    assert found["answered"] > CALLS / 2
+    assert set(found) == {
+        "answered",
+        *(c.id for c in clauses if "raised" in c.observes and c.level != "open"),
+    }
+    assert found["answered"] > CALLS / 3
 
 
 @each_api
@@ -243,7 +348,7 @@ def test_inputs_and_weights_are_left_as_they_were(api: str) -> None:
         for array in tensors.values():
             array.flags.writeable = False
         if isinstance(referred(api, tensors, arguments), list):
-            PAIRS[api][1](**tensors, **arguments)
+            PAIRS[api][1](tensors, arguments)
         assert all(np.array_equal(before[name], array) for name, array in tensors.items())
 
 

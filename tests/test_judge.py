@@ -44,6 +44,8 @@ CONFORMING = [
     (check("dtype", "float32"), returned(RIGHT)),
     (check("shape", [1, 3]), returned(RIGHT)),
     (check("shape", []), returned(np.float32(1))),
+    (check("shape-within", [[1, 1], [2, 3]]), returned(RIGHT)),
+    (check("shape-within", [[1, 2], [3, 5]]), returned(RIGHT)),
     (check("values", RIGHT), returned(RIGHT)),
     (check("values", RIGHT), returned(RIGHT.astype(np.float64))),
     (check("values", np.zeros((0, 3))), returned(np.zeros((0, 3)))),
@@ -60,6 +62,10 @@ DEVIATING = [
     (check("dtype", "float32"), RAISED, "raised InvalidArgumentError at call: no"),
     (check("shape", [1, 3]), returned(RIGHT.T), "[3, 1]"),
     (check("shape", [1, 3]), returned(RIGHT[0]), "[3]"),
+    (check("shape-within", [[1, 1], [4, 5]]), returned(RIGHT), "[1, 3]"),
+    (check("shape-within", [[0, 0], [3, 3]]), returned(RIGHT), "[1, 3]"),
+    (check("shape-within", [[1, 1]]), returned(RIGHT), "[1, 3]"),
+    (check("shape-within", [[1, 1], [3, 3], [1, 1]]), returned(RIGHT), "[1, 3]"),
     (check("shape", [3]), RAISED, "raised InvalidArgumentError at call: no"),
     (check("values", RIGHT), RAISED, "raised InvalidArgumentError at call: no"),
     (check("values", RIGHT), returned(RIGHT.T), "shape [3, 1]"),
@@ -112,6 +118,7 @@ def test_anything_else_deviates_and_says_what_was_seen(check, outcome, seen):
         (check("raised-type", "ValueError"), "the error is a ValueError"),
         (check("dtype", "float32"), "float32"),
         (check("shape", [1, 3]), "[1, 3]"),
+        (check("shape-within", [[1, 1], [2, 4]]), "1, 2 to 4"),
         (check("values", RIGHT), "float32[1, 3], exactly"),
     ],
     ids=str,
@@ -206,6 +213,12 @@ def test_an_open_clause_excuses_no_worker_that_ends(outcome, name, seen, stderr)
 
 def test_an_open_clause_that_is_unsupported_is_unsupported():
     assert names(Unsupported("no-int", ""), check("returned", clause=OPEN)) == ["unsupported"]
+
+
+@pytest.mark.parametrize("kind", ["shape", "values"])
+def test_an_open_clause_without_a_demand_is_observed_with_what_was_seen(kind):
+    (verdict,) = verdicts(returned(RIGHT), check(kind, None, OPEN))
+    assert (verdict.verdict, verdict.demanded, verdict.seen) == ("observed", "open", "float32[1, 3]")
 
 
 def test_the_checks_behind_an_open_one_are_judged():

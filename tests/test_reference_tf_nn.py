@@ -7,18 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint.reference.answer import Answer, Refused, Unspecified
+from adjoint.reference.answer import Answer, Refused
 from adjoint.reference.exact import Tensor
-from adjoint.reference.tf_nn import conv_transpose_nd
-from adjoint.spec import load
+from adjoint.reference.tf_nn import translate
+from adjoint.reference.translation import output
+from tests.reference_calls import ones, tensor
 
 
-def tensor(values: Any, dtype: str = "float32") -> Tensor:
-    return Tensor.from_array(np.array(values, dtype))
-
-
-def ones(*shape: int, dtype: str = "float32") -> Tensor:
-    return tensor(np.ones(shape), dtype)
+def conv_transpose_nd(*tensors: Any, **arguments: Any) -> Answer:
+    return output(translate(*tensors, **arguments))
 
 
 def line(values: list[int], taps: list[int], length: int, **arguments: Any) -> Any:
@@ -190,65 +187,37 @@ def test_name_changes_nothing() -> None:
     assert line([1, 10], [1, 2], 2, strides=1, name="up") == line([1, 10], [1, 2], 2, strides=1)
 
 
-LEGAL = {"input": ones(1, 4, 3, 2), "filters": ones(3, 2, 5, 2), "output_shape": [1, 6, 4, 5], "strides": 1}
-ILLEGAL: list[tuple[str, dict[str, Any]]] = [
-    ("padding", {"padding": "valid"}),
-    ("padding", {"padding": "FULL"}),
-    ("rank", {"input": ones(1, 4, 2)}),
-    ("rank", {"input": ones(1, 4, 3, 1, 2)}),
-    ("data-format", {"data_format": "NWC"}),
-    ("data-format", {"data_format": "NDHWC"}),
-    ("data-format", {"data_format": "channels_last"}),
-    ("dtype", {"input": ones(1, 4, 3, 2, dtype="int32"), "filters": ones(3, 2, 5, 2, dtype="int32")}),
-    ("dtype", {"input": ones(1, 4, 3, 2, dtype="bool"), "filters": ones(3, 2, 5, 2, dtype="bool")}),
-    ("mixed-dtype", {"filters": ones(3, 2, 5, 2, dtype="float64")}),
-    ("output-shape-rank", {"output_shape": [[1, 6, 4, 5]]}),
-    ("output-shape", {"output_shape": [1, 6, 4]}),
-    ("output-shape", {"output_shape": [1, 6, 4, 5, 1]}),
-    ("output-shape", {"output_shape": [2, 6, 4, 5]}),
-    ("output-shape", {"output_shape": [1, 7, 4, 5]}),
-    ("output-shape", {"output_shape": [1, 6, 3, 5]}),
-    ("output-shape", {"output_shape": [1, 6, 4, 2]}),
-    ("channels", {"filters": ones(3, 2, 5, 3)}),
-    ("channels", {"filters": ones(3, 2, 2, 5)}),  # the order of axes that the page names
-    ("strides-length", {"strides": [1, 1, 1]}),
-    ("strides-length", {"strides": []}),
-    ("dilations-length", {"dilations": [1, 1, 1]}),
-    ("dilations-length", {"dilations": [1, 1, 1, 1, 1]}),
-]
+@pytest.mark.parametrize(
+    "shape",
+    [[1, 4, 1], (1, 4, 1), np.array([1, 4, 1]), tensor([1, 4, 1], "int32"), tensor([1, 4, 1], "int64")],
+)
+def test_output_shape_is_a_list_a_tuple_or_a_tensor(shape: Any) -> None:
+    assert result(conv_transpose_nd(ones(1, 2, 1), ones(1, 1, 1), shape, 2)) == [[[1], [0], [1], [0]]]
 
 
-UNSPECIFIED: list[dict[str, Any]] = [
-    {"strides": 0},
-    {"strides": [1, -1]},
-    {"strides": [2, 1, 1, 1]},
-    {"strides": [1, 1, 1, 2]},
-    {"strides": [1, 2, 1, 1], "data_format": "NCHW"},
-    {"dilations": 0},
-    {"dilations": [1, 1, 1, 2]},
-    {"input": ones(1, 2), "filters": ones(5, 2), "output_shape": [1, 5]},
-    {"input": ones(1, 1, 1, 1, 1, 2), "filters": ones(1, 1, 1, 1, 5, 2), "output_shape": [1, 1, 1, 1, 1, 5]},
-]
+def test_dilations_and_data_format_of_none_are_those_that_are_not_given() -> None:
+    given = {"strides": 1, "padding": "VALID", "dilations": None, "data_format": None}
+    assert line([1, 10], [1, 2], 3, **given) == line([1, 10], [1, 2], 3, strides=1, padding="VALID")
 
 
-def test_the_call_that_each_illegal_one_changes_is_legal() -> None:
-    assert conv_transpose_nd(**LEGAL, padding="VALID").values.shape == (1, 6, 4, 5)
+def test_strides_and_dilations_above_one_go_together() -> None:
+    # 1 and 10 two apart, 2 and 3 times that three and six on
+    assert line([1, 10], [1, 2, 3], 9, strides=2, padding="VALID", dilations=3) == [
+        1,
+        0,
+        10,
+        2,
+        0,
+        20,
+        3,
+        0,
+        30,
+    ]
+    # of nine elements four are asked for: two are cropped at the start, three at the end
+    assert line([1, 10], [1, 2, 3], 4, strides=2, padding="SAME", dilations=3) == [10, 2, 0, 20]
 
 
-@pytest.mark.parametrize(("rule", "change"), ILLEGAL)
-def test_each_rule_alone_refuses(rule: str, change: dict[str, Any]) -> None:
-    with pytest.raises(Refused) as refused:
-        conv_transpose_nd(**{**LEGAL, "padding": "VALID", **change})
-    assert refused.value.clause == f"tf-nn.refuses-{rule}"
-    assert refused.value.clause in str(refused.value)
-
-
-@pytest.mark.parametrize("change", UNSPECIFIED)
-def test_nothing_is_demanded_where_no_clause_speaks(change: dict[str, Any]) -> None:
-    with pytest.raises(Unspecified):
-        conv_transpose_nd(**{**LEGAL, "padding": "VALID", **change})
-
-
-def test_every_refusing_clause_is_reached() -> None:
-    clauses = {clause for clause in load().clauses if clause.startswith("tf-nn.refuses-")}
-    assert clauses == {f"tf-nn.refuses-{rule}" for rule, _ in ILLEGAL}
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_its_four_dtypes_are_taken(dtype: str) -> None:
+    x, filters = Tensor(dtype, (1, 1, 1), (3,)), Tensor(dtype, (1, 1, 1), (5,))
+    assert conv_transpose_nd(x, filters, [1, 1, 1], 1).values == Tensor(dtype, (1, 1, 1), (15,))

@@ -36,7 +36,8 @@ def text_of(package: str, ending: str) -> str:
 
 
 def test_a_good_file_is_read() -> None:
-    document, (clause,) = clauses.parse(GOOD, "page.toml")
+    spec = clauses.read({"page.toml": GOOD})
+    (document,), (clause,) = spec.documents.values(), spec.clauses.values()
     assert (document.id, document.apis, document.own) == ("page", ("a.b",), {"system": ">=1"})
     assert (document.title, document.source) == ("a page", "a version")
     assert clause == clauses.Clause("page.rule", "stated", "It is so.", "first line", ("values",), "page")
@@ -46,7 +47,7 @@ def refusal(line: str, instead: str) -> str:
     """Return what is said of the good file with one line changed."""
     assert line in GOOD
     with pytest.raises(SpecError) as error:
-        clauses.parse(GOOD.replace(line, instead), "page.toml")
+        clauses.read({"page.toml": GOOD.replace(line, instead)})
     return str(error.value)
 
 
@@ -108,24 +109,58 @@ def test_a_bad_document_is_refused_by_file(line: str, instead: str) -> None:
     assert re.fullmatch(r"page\.toml: .+\.", refusal(line, instead))
 
 
-def test_an_id_used_twice_is_refused_by_file_and_clause(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_files_of_the_folder_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clauses, "files", lambda _: tmp_path)
     (tmp_path / "notes.txt").write_text("not a document")
     (tmp_path / "page.toml").write_text(GOOD)
     assert set(load.__wrapped__().clauses) == {"page.rule"}
-    (tmp_path / "page.toml").write_text(GOOD + GOOD[GOOD.index("[[clause]]") :])
+
+
+def test_an_id_used_twice_is_refused_by_file_and_clause() -> None:
     with pytest.raises(SpecError, match=r"^page\.toml: .*'page\.rule'.*\.$"):
-        load.__wrapped__()
+        clauses.read({"page.toml": GOOD + GOOD[GOOD.index("[[clause]]") :]})
 
 
-def test_a_document_id_used_twice_is_refused_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clauses, "files", lambda _: tmp_path)
-    (tmp_path / "page.toml").write_text(GOOD)
-    (tmp_path / "zweite.toml").write_text(GOOD.replace("page.rule", "page.other"))
+def test_a_document_id_used_twice_is_refused_by_file() -> None:
     with pytest.raises(SpecError, match=r"^zweite\.toml: .*'page'.*\.$"):
-        load.__wrapped__()
+        clauses.read({"page.toml": GOOD, "zweite.toml": GOOD.replace("page.rule", "page.other")})
+
+
+SIBLING = """
+[document]
+id = "sibling"
+title = "another page"
+source = "a version"
+apis = ["a.c"]
+own = {}
+
+[[clause]]
+id = "sibling.rule"
+as = "page.rule"
+source = "last line"
+"""
+
+
+def test_a_sibling_shares_what_it_does_not_give_itself() -> None:
+    spec = clauses.read({"page.toml": GOOD, "sibling.toml": SIBLING})
+    shared = clauses.Clause("sibling.rule", "stated", "It is so.", "last line", ("values",), "sibling")
+    assert spec.clauses["sibling.rule"] == shared
+    spec = clauses.read({"page.toml": GOOD, "sibling.toml": SIBLING + 'level = "implied"'})
+    assert spec.clauses["sibling.rule"].level == "implied"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "said"),
+    [
+        ('as = "page.rule"', 'as = "page.other"', "as is 'page.other'"),
+        ('as = "page.rule"', 'as = "sibling.rule"', "as is 'sibling.rule'"),
+        ('source = "last line"', "", "source"),
+    ],
+)
+def test_a_sibling_of_nothing_is_refused(line: str, instead: str, said: str) -> None:
+    with pytest.raises(SpecError, match=r"^sibling\.toml: clause 'sibling\.rule'.*\.$") as error:
+        clauses.read({"page.toml": GOOD, "sibling.toml": SIBLING.replace(line, instead)})
+    assert said in str(error.value)
 
 
 def test_every_id_is_written_once_and_starts_with_its_documents() -> None:
@@ -139,12 +174,38 @@ def test_every_id_is_written_once_and_starts_with_its_documents() -> None:
 
 def test_no_clause_was_removed() -> None:
     counts = Counter(clause.document for clause in load().clauses.values())
-    assert counts >= Counter({"keras-conv2d": 23, "tf-nn": 24, "torch-functional": 21})
+    assert counts >= Counter(
+        {
+            "keras-conv1d": 69,
+            "keras-conv2d": 59,
+            "keras-conv3d": 71,
+            "tf-keras-conv1d": 74,
+            "tf-keras-conv2d": 71,
+            "tf-keras-conv3d": 78,
+            "tf-layers-conv2d": 68,
+            "tf-nn": 47,
+            "torch-functional": 42,
+            "torch-modules": 62,
+        }
+    )
 
 
-def test_every_clause_has_a_golden_case_and_every_case_a_clause() -> None:
+SEEN = {"returned", "raised", "raised-type", "dtype", "shape", "shape-within", "values"}
+WAITING = {
+    "keras-conv1d.positional": "a call gives its arguments by name alone",
+    "keras-conv2d.positional": "a call gives its arguments by name alone",
+    "keras-conv3d.positional": "a call gives its arguments by name alone",
+    "tf-layers-conv2d.positional": "a call gives its arguments by name alone",
+    "tf-keras-conv1d.data-format-file": "no worker has a keras.json of its own",
+    "tf-layers-conv2d.activation": "a call can't carry a function",
+    "torch-modules.dtype-argument": "a call can't carry a dtype of PyTorch",
+}
+
+
+def test_every_clause_whose_checks_can_be_seen_has_a_golden_case_and_every_case_a_clause() -> None:
     covered = {clause for case in golden.load() for clause in (*case.clauses(), *case.exercises)}
-    assert covered == set(load().clauses)
+    seen = {clause.id for clause in load().clauses.values() if set(clause.observes) & SEEN}
+    assert covered == seen - set(WAITING)
 
 
 def test_every_documented_api_is_answered_by_the_reference_and_no_other() -> None:
@@ -152,14 +213,11 @@ def test_every_documented_api_is_answered_by_the_reference_and_no_other() -> Non
 
 
 def test_every_clause_that_the_reference_names_exists() -> None:
+    """In full, as `tf-nn.values`, or by its last part where several pages have it, as `.values`."""
     text = text_of("adjoint.reference", ".py")
-    named = set(re.findall(rf"\b(?:{'|'.join(load().documents)})\.[a-z0-9-]+", text))
-    assert len(named) > 40
+    named = set(re.findall(rf"\b(?:{'|'.join(load().documents)})\.[a-z0-9-]*[a-z0-9]\b(?!-?{{)", text))
+    assert len(named) > 20
     assert named <= set(load().clauses)
-
-
-def test_every_refusing_clause_is_named_by_the_reference() -> None:
-    text = text_of("adjoint.reference", ".py")
-    refusing = [clause.id for clause in load().clauses.values() if "raised" in clause.observes]
-    assert refusing
-    assert not [clause for clause in refusing if f'"{clause}"' not in text]
+    short = set(re.findall(r"(?<=[ `(])\.([a-z][a-z0-9-]*[a-z0-9])", text))
+    assert len(short) > 40
+    assert short <= {clause.split(".")[1] for clause in load().clauses}

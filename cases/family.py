@@ -1,0 +1,141 @@
+"""How does one row make a case for each API of a family: the layers of Keras, the modules of PyTorch?
+
+A file of `handmade/` that is of a family has at its head the `apis` and the `dtypes`.  A `[[case]]` has a
+`rule`, the last part of a clause's id: it makes a case for each API whose document has that clause, but
+those named in `but`, or only those named in `only`, or only one `api`.  Sizes are given for three spatial
+axes, and cut to as many as the API has: `size` and `kernel`; an argument `{ "$axes" = [2, 3, 1] }` likewise,
+a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list, for one axis too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adjoint.spec import load
+
+KEPT = ("why", "refused", "type", "kinds", "dtypes", "other_dtypes")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a row says of the tensors, for as many spatial axes as an API has."""
+
+    batch: int
+    channels: int
+    filters: int
+    size: list[int]
+    kernel: list[int]
+    batched: bool
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], rank: int) -> Sizes:
+        """Read a row, with defaults for what it does not say."""
+        batch, channels, filters = row.get("batch", 1), row.get("channels", 2), row.get("filters", 3)
+        size, kernel = row.get("size", [3, 4, 2])[:rank], row.get("kernel", [2, 3, 2])[:rank]
+        return cls(batch, channels, filters, size, kernel, batched=not row.get("unbatched"))
+
+    @property
+    def window(self) -> Any:
+        """The kernel's size as an argument."""
+        return self.kernel[0] if len(self.kernel) == 1 else {"$tuple": self.kernel}
+
+
+def rows(family: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield, for each row of a family's file and each API that it concerns, a row as `write` reads them."""
+    documents = {api: document.id for document in load().documents.values() for api in document.apis}
+    for row in family["case"]:
+        made = 0
+        for api in family["apis"]:
+            document = documents[api]
+            concerned = document in row.get("only", [document]) and document not in row.get("but", [])
+            concerned = concerned and row.get("api", api) == api
+            if concerned and f"{document}.{row['rule']}" in load().clauses:
+                yield _row(row, api, document)
+                made += 1
+        if not made:
+            raise ValueError(f"{row['rule']!r} is the rule of no API: {row['why']}")
+
+
+def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
+    rank = _rank(api)
+    arguments = {name: _cut(value, rank) for name, value in row.get("arguments", {}).items()}
+    sizes = Sizes.of(row, rank)
+    tensors, own = (_torch if api.startswith("torch") else _layer)(sizes, arguments)
+    if row.get("bias"):
+        tensors["bias"] = [sizes.filters]
+    else:
+        own["bias" if api.startswith("torch") else "use_bias"] = False
+    if "functional" in api:  # the weight says it all
+        own = {}
+    kept = {key: row[key] for key in KEPT if key in row}
+    exercised = [f"{document}.{rule}" for rule in row.get("exercises", ())]
+    made = {
+        **kept,
+        "api": api,
+        "clause": f"{document}.{row['rule']}",
+        "tensors": row.get("tensors", tensors),
+        "arguments": {**own, **arguments},
+        "exercises": [clause for clause in exercised if clause in load().clauses],
+    }
+    return made if row.get("refused") else {**made, **_clauses(document, {**own, **arguments})}
+
+
+def _clauses(document: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Return the clause that each kind of check speaks for, unless the row's own observes it."""
+    known = load().clauses
+    if document.startswith("torch"):
+        rules = ["output-size"]
+    elif "output_padding" in arguments:
+        rules = ["output-length-same"] * (arguments.get("padding") == "same") + ["output-length"]
+    elif str(arguments.get("padding", "")).lower() == "same":
+        strided = arguments.get("strides", 1) != 1
+        rules = ["same-shape"] if strided else ["same-stride-1", "same-shape"]
+    else:
+        rules = ["dilated-shape"] * ("dilation_rate" in arguments) + ["valid-shape"]
+    shape = next((rule for rule in rules if f"{document}.{rule}" in known), "")
+    return {
+        kind: f"{document}.{rule}"
+        for kind, rule in {"returned": "values", "dtype": "dtype", "shape": shape, "values": "values"}.items()
+    }
+
+
+def _layer(sizes: Sizes, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the tensors and the arguments of a layer of Keras or TensorFlow."""
+    first = str(arguments.get("data_format", "")).lower() == "channels_first"
+    batch, channels, filters = sizes.batch, sizes.channels, sizes.filters
+    tensors = {
+        "input": [batch, channels, *sizes.size] if first else [batch, *sizes.size, channels],
+        "kernel": [*sizes.kernel, filters, channels],
+    }
+    return tensors, {"filters": filters, "kernel_size": sizes.window}
+
+
+def _torch(sizes: Sizes, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the tensors of PyTorch's functions and modules, and the arguments of the modules."""
+    channels, filters = sizes.channels, sizes.filters
+    share = filters // (arguments.get("groups", 1) or 1)
+    tensors = {
+        "input": [sizes.batch, channels, *sizes.size] if sizes.batched else [channels, *sizes.size],
+        "weight": [channels, share, *sizes.kernel],
+    }
+    return tensors, {"in_channels": channels, "out_channels": filters, "kernel_size": sizes.window}
+
+
+def _rank(api: str) -> int:
+    """Return how many spatial axes an API has, by its name."""
+    found = re.search(r"(\d)[dD]", api)
+    assert found is not None, f"{api} names no number of axes"
+    return int(found[1])
+
+
+def _cut(value: Any, rank: int) -> Any:
+    """Return `$axes` or `$sizes` with as many items as there are axes; anything else as it is."""
+    if isinstance(value, Mapping) and "$sizes" in value:
+        return value["$sizes"][:rank]
+    if not isinstance(value, Mapping) or "$axes" not in value:
+        return value
+    items = value["$axes"][:rank]
+    return items[0] if rank == 1 else {"$tuple": items}

@@ -1,0 +1,150 @@
+"""What may the arguments of a layer of Keras' kind be?  One form of them, over any number of axes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from adjoint.fast.arguments import Array, float_dtype, integer, integers, one_of, per_axis
+
+Activation: TypeAlias = str | Callable[[Array], Array] | None
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "linear": lambda y: y,
+    "relu": lambda y: np.maximum(y, y.dtype.type(0)),
+}
+LATER = {
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+    "kernel_regularizer": None,
+    "bias_regularizer": None,
+    "activity_regularizer": None,
+    "kernel_constraint": None,
+    "bias_constraint": None,
+}
+"""Arguments that are not implemented yet, and what is taken beside None, for it changes nothing."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A layer's arguments, checked; a tuple has one item for each spatial axis.
+
+    `channel` is the axis of the channels, in what the layer takes and gives; `padding` is
+    "valid" or "same".
+    """
+
+    filters: int
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    output_padding: tuple[int, ...] | None
+    dilation_rate: tuple[int, ...]
+    channel: int
+    activation: Callable[[Array], Array]
+    use_bias: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def axes(self) -> int:
+        """The number of spatial axes."""
+        return len(self.kernel_size)
+
+
+def checked(arguments: Mapping[str, Any], axes: int, one_item: tuple[str, ...] = ()) -> Settings:
+    """Return the arguments of a layer in one form, or refuse them.
+
+    Parameters
+    ----------
+    arguments
+        By their names in Keras. `output_padding`, `dilation_rate` and `input_shape`,
+        which not every layer has, may be missing; what has another name is left alone.
+    axes
+        The number of spatial axes.
+    one_item
+        The arguments in which a tuple or list of one item serves every axis; others must
+        have one for each.
+
+    Raises
+    ------
+    TypeError
+        If a number is not an integer.
+    ValueError
+        If a value is not allowed, a stride and a dilation rate both exceed 1, or output
+        padding reaches the stride of its axis.
+    NotImplementedError
+        If Keras may allow what is asked for, but the layers here do not have it yet.
+    """
+
+    def numbers(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
+        return per_axis(name, value, axes, minimum, (1, axes) if name in one_item else (axes,))
+
+    strides = numbers("strides", arguments["strides"])
+    dilation_rate = numbers("dilation_rate", arguments.get("dilation_rate", 1))
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        raise ValueError(
+            f"strides={strides} and dilation_rate={dilation_rate}: only one of them may exceed 1."
+        )
+    output_padding = arguments.get("output_padding")
+    if output_padding is not None:
+        output_padding = numbers("output_padding", output_padding, 0)
+        _check_output_padding(output_padding, strides)
+    layout = arguments["data_format"]
+    layout = "channels_last" if layout is None else layout
+    one_of("data_format", layout, ("channels_last", "channels_first"))
+    _check_input_shape(arguments.get("input_shape"), axes)
+    for name, default in LATER.items():
+        _refuse_but(name, arguments[name], default)
+    return Settings(
+        filters=integer("filters", arguments["filters"], 1),
+        kernel_size=numbers("kernel_size", arguments["kernel_size"]),
+        strides=strides,
+        padding=_padding(arguments["padding"]),
+        output_padding=output_padding,
+        dilation_rate=dilation_rate,
+        channel=axes + 1 if layout == "channels_last" else 1,
+        activation=_activation(arguments["activation"]),
+        use_bias=bool(arguments["use_bias"]),
+        dtype=float_dtype(arguments["dtype"], ("float32", "float64")),
+    )
+
+
+def _check_input_shape(value: object, axes: int) -> None:
+    """Refuse what is neither None nor a length, or None, for each axis of a sample."""
+    if value is None:
+        return
+    if not isinstance(value, (list, tuple)) or len(value) != axes + 1:
+        raise ValueError(f"input_shape={value!r}: give {axes + 1} lengths, without the batch.")
+    integers("input_shape", [0 if item is None else item for item in value], (axes + 1,), 0)
+
+
+def _padding(value: object) -> str:
+    name = value.lower() if isinstance(value, str) else value
+    return one_of("padding", name, ("valid", "same"))
+
+
+def _check_output_padding(extras: tuple[int, ...], strides: tuple[int, ...]) -> None:
+    if any(extra >= stride for extra, stride in zip(extras, strides, strict=True)):
+        raise ValueError(f"output_padding={extras}: give less than the strides, {strides}, on each axis.")
+
+
+def _activation(value: object) -> Callable[[Array], Array]:
+    if value is None:
+        return ACTIVATIONS["linear"]
+    if isinstance(value, str):
+        if value not in ACTIVATIONS:
+            raise NotImplementedError(
+                f"activation={value!r} is not implemented: give None, 'linear', 'relu' or a callable."
+            )
+        return ACTIVATIONS[value]
+    if not callable(value):
+        raise ValueError(f"activation={value!r}: give None, 'linear', 'relu' or a callable.")
+    return value
+
+
+def _refuse_but(name: str, value: object, default: str | None) -> None:
+    """Refuse anything but None and the default."""
+    if value is None or (isinstance(value, str) and value == default):
+        return
+    allowed = "None" if default is None else f"None or {default!r}"
+    raise NotImplementedError(f"{name}={value!r} is not implemented yet: give {allowed}.")

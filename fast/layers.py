@@ -1,0 +1,155 @@
+"""How does a layer of Keras' kind come from its settings and weights to a result, over any number of axes?
+
+The functions here are the methods of the layers: `build`, `set_weights` and `call`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from adjoint.fast import operation
+from adjoint.fast.arguments import Array, float_array, integer
+from adjoint.fast.layer_settings import Settings
+
+
+class Layer(Protocol):
+    """What a layer holds: its settings and, once built, its weights."""
+
+    settings: Settings
+    kernel: Array | None
+    bias: Array | None
+
+
+def build(layer: Layer, input_shape: Sequence[int | None]) -> None:
+    """Make the weights, as zeros: initializers come later.
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself.
+    input_shape
+        The lengths of the inputs' axes; all but the channels may be None.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each axis, or the channels are unknown or none.
+    """
+    settings = layer.settings
+    if len(input_shape) != settings.axes + 2:
+        raise ValueError(f"input_shape={input_shape!r}: give {settings.axes + 2} lengths.")
+    channels = input_shape[settings.channel]
+    if channels is None:
+        raise ValueError(
+            f"input_shape={input_shape!r}: give the channels, item {settings.channel}, a number."
+        )
+    inner = integer(f"input_shape[{settings.channel}], the channels,", channels, 1)
+    layer.kernel = np.zeros((*settings.kernel_size, settings.filters, inner), settings.dtype)
+    layer.bias = np.zeros(settings.filters, settings.dtype) if settings.use_bias else None
+
+
+def set_weights(layer: Layer, weights: Sequence[Array]) -> None:
+    """Replace the weights.
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself.
+    weights
+        The kernel, shape [*kernel_size, filters, in], and with `use_bias` the bias,
+        shape [filters]; cast to the layer's dtype.
+
+    Raises
+    ------
+    ValueError
+        If the layer is not built, or number or shapes are not those of its weights.
+    """
+    held = [weight for weight in (layer.kernel, layer.bias) if weight is not None]
+    if not held:
+        raise ValueError("weights: build the layer before you set them.")
+    given = [np.array(weight, layer.settings.dtype) for weight in weights]
+    shapes = [weight.shape for weight in given]
+    right = [weight.shape for weight in held]
+    if shapes != right:
+        raise ValueError(f"weights have shapes {shapes}: give {right}.")
+    layer.kernel = given[0]
+    layer.bias = given[1] if layer.settings.use_bias else None
+
+
+def call(layer: Layer, inputs: Array) -> Array:
+    """Return activation(conv_transpose(inputs, kernel) + bias).
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself.
+    inputs
+        Shape [batch, *spatial, in], or [batch, in, *spatial] for channels_first;
+        floats, cast to the layer's dtype. The first ones build it.
+
+    Returns
+    -------
+    Array
+        Shape [batch, *new_spatial, filters], or [batch, filters, *new_spatial]. With
+        extent = (kernel_size - 1) * dilation_rate + 1, a new length is, for padding
+        "valid", length * strides + max(extent - strides, 0), and for "same" length *
+        strides; with output padding it is (length - 1) * strides + extent +
+        output_padding, less 2 * (extent // 2) for "same".
+
+    Raises
+    ------
+    TypeError
+        If the inputs are no array of floats.
+    ValueError
+        If they have another number of axes, other channels than the layer was built
+        for, or so few elements that the result would have a negative length.
+    """
+    settings = layer.settings
+    x = float_array("inputs", inputs, (settings.axes + 2,)).astype(settings.dtype, copy=False)
+    if layer.kernel is None:
+        build(layer, x.shape)
+    assert layer.kernel is not None
+    if x.shape[settings.channel] != layer.kernel.shape[-1]:
+        raise ValueError(
+            f"inputs has shape {x.shape}: give {layer.kernel.shape[-1]} channels, "
+            f"which the layer was built for, on axis {settings.channel}."
+        )
+    x = np.moveaxis(x, settings.channel, 1)
+    crop, output = _crop_and_output(settings, x.shape[2:])
+    y = operation.conv_transpose(
+        x,
+        np.moveaxis(layer.kernel, (-1, -2), (0, 1)),
+        stride=settings.strides,
+        dilation=settings.dilation_rate,
+        crop=crop,
+        output=output,
+        bias=layer.bias,
+    )
+    return settings.activation(np.ascontiguousarray(np.moveaxis(y, 1, settings.channel)))
+
+
+def _crop_and_output(settings: Settings, lengths: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return, for each spatial axis, what is cut off at the start, and the length of the result."""
+    extras = settings.output_padding or (None,) * settings.axes
+    axes = zip(lengths, settings.kernel_size, settings.strides, settings.dilation_rate, extras, strict=True)
+    pairs = [_axis(settings.padding, *axis) for axis in axes]
+    return tuple(crop for crop, _ in pairs), tuple(output for _, output in pairs)
+
+
+def _axis(
+    padding: str, length: int, kernel: int, stride: int, dilation: int, extra: int | None
+) -> tuple[int, int]:
+    """Return, for one axis, what is cut off at the start, and the length of the result."""
+    extent = (kernel - 1) * dilation + 1
+    whole = (length - 1) * stride + extent  # up to the last element that a tap reaches
+    if extra is None:
+        output = length * stride + (max(extent - stride, 0) if padding == "valid" else 0)
+    else:
+        output = whole + extra - (2 * (extent // 2) if padding == "same" else 0)
+    if output < 0:
+        raise ValueError(
+            f"output_padding={extra} makes a result of length {output} from inputs of length {length} "
+            f"with kernel_size {kernel} and strides {stride}: give longer inputs."
+        )
+    return (max(whole - output, 0) // 2 if padding == "same" else 0), output

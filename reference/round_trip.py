@@ -1,0 +1,21 @@
+"""Which output sizes does the convolution with the same arguments map back to the input's?
+
+Where the stride is above one there are several, one a remainder: for each axis a range.
+"""
+
+from __future__ import annotations
+
+
+def without_padding(length: int, kernel: int, stride: int, dilation: int, crop: int = 0) -> range:
+    """Return the sizes of which ``length`` windows are taken, after ``crop`` zeros are put at either end.
+
+    A convolution takes floor((size + 2 * crop - extent) / stride) + 1 of them, extent being the span of
+    the dilated kernel.
+    """
+    shortest = (length - 1) * stride + (kernel - 1) * dilation + 1 - 2 * crop
+    return range(shortest, shortest + stride)
+
+
+def same(length: int, stride: int) -> range:
+    """Return the sizes of which ceil(size / stride) windows are taken, as padding named "same" does."""
+    return range((length - 1) * stride + 1, length * stride + 1)
