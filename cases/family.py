@@ -71,14 +71,12 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
     if "functional" in api:  # the weight says it all
         own = {}
     kept = {key: row[key] for key in KEPT if key in row}
-    exercised = [f"{document}.{rule}" for rule in row.get("exercises", ())]
     made = {
         **kept,
         "api": api,
         "clause": f"{document}.{row['rule']}",
         "tensors": row.get("tensors", tensors),
         "arguments": {**own, **arguments},
-        "exercises": [clause for clause in exercised if clause in load().clauses],
     }
     return made if row.get("refused") else {**made, **_clauses(document, {**own, **arguments})}
 
