@@ -57,17 +57,17 @@ def construct(api: str, arguments: Mapping[str, Any], image_data_format: str = "
     pairs = list(zip(layer.strides, layer.dilation_rate, strict=True))
     together = all(stride == 1 or dilation == 1 for stride, dilation in pairs)
     refuse_unless(together, f"{page.document}.refuses-strides-dilation", said)
-    apart = "-any" if page.rank == 3 else ""  # one above 1 on one axis, the other on another
-    refuse_unless(
-        max(layer.strides) == 1 or not layer.dilates,
-        f"{page.document}.refuses-strides-dilation{apart}",
-        said,
-    )
+    never_both = max(layer.strides) == 1 or not layer.dilates
+    specified_only_if(never_both or page.rank == 3, said)  # .refuses-strides-dilation-any: open in 2-D
+    refuse_unless(never_both, f"{page.document}.refuses-strides-dilation-any", said)
     return replace(layer, doubt=_doubt(layer))
 
 
 def _doubt(layer: Layer) -> str:
-    """Return what the page of Conv1DTranspose contradicts itself about."""
+    """Return what the pages contradict themselves about."""
+    given = [layer.arguments[name] for name in layer.page.one_item]
+    if any(isinstance(value, list | tuple) and len(value) == 1 for value in given):
+        return "one item serves every axis"  # .one-item
     if layer.page.rank == 1 and layer.dilates:  # .dilation
         return "the dilation is taken"
     if layer.page.rank == 1 and layer.padding == "same" and max(layer.strides) > 1:  # .same-shape

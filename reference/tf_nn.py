@@ -68,7 +68,8 @@ def translate(
 
     x, w = layout.enter(input), kernel_last(rank).enter(filters)  # tf-nn.filters-layout
     said = f"input has shape {input.shape}, filters {filters.shape}, output_shape is {sizes}"
-    refuse_unless(x.shape[1] == w.shape[0], "tf-nn.refuses-channels", said)
+    refuse_unless(x.shape[1] in w.shape[:2], "tf-nn.refuses-channels", said)
+    specified_only_if(x.shape[1] == w.shape[0], said)  # tf-nn.filters-in-out
     specified_only_if(0 not in (*x.shape[1:], *w.shape), said)
     batch, channels, *output = (sizes[axis] for axis in layout.axes)
     axes = [Axis(*sizes) for sizes in zip(x.shape[2:], w.shape[2:], output, stride, dilation, strict=True)]
@@ -110,7 +111,7 @@ def _output_shape(value: Any, rank: int) -> list[int]:
     is_list = isinstance(value, Sequence) or np.ndim(value) == 1
     refuse_unless(is_list and not any(map(np.ndim, value)), "tf-nn.refuses-output-shape-rank", said)
     specified_only_if(all(isinstance(n, Integral) and not isinstance(n, bool) for n in value), said)
-    refuse_unless(len(value) == rank + 2, "tf-nn.refuses-output-shape", f"{said}, not of {rank + 2} items")
+    refuse_unless(len(value) == rank + 2, "tf-nn.refuses-output-shape-length", said)
     return [int(n) for n in value]
 
 

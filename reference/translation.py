@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.exact import Tensor
@@ -151,7 +151,7 @@ def gradients(call: Translation, g: Tensor) -> dict[str, Answer]:
     }
 
 
-ACTIVATIONS: dict[str, Callable[[int], int]] = {"linear": lambda y: y, "relu": lambda y: max(y, 0)}
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"linear": lambda y: y, "relu": lambda y: max(y, 0)}
 
 
 def _summed(

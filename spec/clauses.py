@@ -34,7 +34,7 @@ KINDS = {
     "config": "what get_config returns, and the layer made from it again",
     "declared-shape": "what compute_output_shape says",
     "signature": "names, order and defaults of the parameters",
-    "attributes": "attributes of a layer: its name, its base classes, its collections",
+    "attributes": "of a layer: its name, its base classes, its collections; of a function, its node's name",
     "convolution-op": "what the layer's method convolution_op returns",
 }
 

@@ -33,8 +33,8 @@ def test_every_sentence_of_a_mapped_document_stands_in_it() -> None:
 
 
 def test_a_clause_names_the_sentences_that_led_to_it() -> None:
-    assert "(sentences 3, " in booklet() or "(sentence 3)" in booklet()
     (source,) = [source for source in sources.load() if source.document == "tf-nn"]
-    led = [str(j) for j, unit in enumerate(source.units, start=1) if "tf-nn.name" in unit.clauses]
-    (line,) = [line for line in booklet().splitlines() if line.startswith("<br>Args, name")]
-    assert f"(sentence {', '.join(led)})" in line or f"(sentences {', '.join(led)})" in line
+    led = [str(j) for j, unit in enumerate(source.units, start=1) if "tf-nn.strides-forms" in unit.clauses]
+    assert len(led) > 1
+    after = booklet().split("**`tf-nn.strides-forms`**")[1]
+    assert after.split("\n")[1].startswith(f"<br>Args, strides (sentences {', '.join(led)}).")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from adjoint.reference import apis, features
@@ -142,6 +143,10 @@ def test_a_regularizer_of_the_output_is_divided_by_the_batch_where_the_page_says
     whole = demanded["output"]
     readings = {DIVIDED: whole / 4, WHOLE: whole} if api in LEFT_OPEN else {}
     assert losses(api, activity_regularizer=form) == [Loss("output", whole / 4, 8, readings)]
+    if readings:
+        readings = {DIVIDED: whole / 2, WHOLE: whole}
+    of_two = losses(api, activity_regularizer=form, output=OUTPUT.reshaped((2, 2, 2)))
+    assert of_two == [Loss("output", whole / 2, 8, readings)]
     alone = OUTPUT.reshaped((1, 4, 2))
     assert losses(api, activity_regularizer=form, output=alone) == [Loss("output", whole, 8)]
     with pytest.raises(Unspecified, match="empty"):
@@ -261,6 +266,7 @@ def test_a_layer_made_from_a_config_has_the_same_arguments(api: str, arguments: 
     assert told.keys() == layer.arguments.keys()
     assert told["name"] == "up"
     assert (told["filters"], told["kernel_size"]) == (3, (2, 4, 5)[:rank])
+    assert type(features.config(constructed(api, filters=np.int64(3)))["filters"]) is int
     assert told["strides"] == (arguments.get("strides", 1),) * rank
     assert told["padding"] == arguments.get("padding", "valid").lower()
     assert told["data_format"] == arguments.get("data_format", "channels_last")

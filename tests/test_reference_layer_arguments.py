@@ -180,6 +180,17 @@ def test_a_list_of_one_item_is_a_doubt_in_tf_keras_conv1d_alone(name: str, form:
     assert constructed(TF_2, **{**room, name: (1, 1)}).doubt == ""
 
 
+@pytest.mark.parametrize("api", keras_layers.PAGES)
+@pytest.mark.parametrize("name", SIZES)
+def test_a_list_of_one_item_is_a_doubt_in_keras_where_it_serves_several_axes(api: str, name: str) -> None:
+    if name in ONE_ITEM.get(api, ()):
+        for form in ((1,), [1]):
+            assert constructed(api, **{name: form}).doubt == "one item serves every axis"
+    if knows(api, {name: 1}):
+        room = {"strides": 2} if name == "output_padding" else {}
+        assert constructed(api, **{**room, name: (1,) * RANKS[api]}).doubt == ""
+
+
 @pytest.mark.parametrize("api", tf_keras_layers.PAGES)
 def test_the_first_layer_of_a_model_may_be_told_its_input_shape(api: str) -> None:
     assert constructed(api, input_shape=(None, *[4] * (RANKS[api] - 1), 2)).doubt == ""
@@ -189,6 +200,7 @@ def test_the_doubt_is_the_reading_of_an_output_that_has_no_other_choice() -> Non
     assert line(TF_1, 0, [1, 10], [1, 2, 3], padding="same", strides=2) == {STRETCHED: [1, 2, 13, 20]}
     assert line(TF_1, 0, [1, 10], [1, 2, 3], padding="same") == {"": [12, 23]}
     assert line(TF_3, 1, [1, 10], [1, 2], dilation_rate=3) == {COUNTS: [1, 10, 0, 2, 20]}
+    assert line(TF_3, 1, [1, 10], [1, 2], padding="same", strides=2) == {STRETCHED: [1, 2, 10, 20]}
     assert line(TF_LAYERS, 1, [1, -10], [1], activation="relu") == {NAMED: [1, 0]}
     assert line(KERAS_1, 0, [1, 10], [1, 2], padding="same", strides=2) == {STRETCHED: [1, 2, 10, 20]}
     assert list(line(KERAS_1, 0, [1, 10], [1, 2, 3], padding="same", strides=2)) == [

@@ -8,8 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adjoint.reference import apis, translation
 from tests.gathering import Convolution
-from tests.reference_calls import RANKS, cut, each_axis, each_layer, knows, line, of_layer, on_axis
+from tests.reference_calls import (
+    MODULES,
+    RANKS,
+    cut,
+    each_axis,
+    each_layer,
+    knows,
+    legal,
+    line,
+    of_layer,
+    on_axis,
+    tensor,
+)
 
 
 def windows(size: int, kernel: int, stride: int, dilation: int, padding: str, output: int) -> int:
@@ -63,6 +76,26 @@ def test_all_axes_channels_and_samples_together_are_the_convolutions_transpose(
         forward = Convolution(x.shape[2:], w.shape[2:], values.shape[2:], stride, dilation, start)
         demanded = forward.transposed(x, w) + bias.reshape(-1, *[1] * rank)
         assert np.array_equal(values, demanded), (steps, first)
+
+
+@pytest.mark.parametrize("api", apis.APIS)
+def test_gradients_lie_as_the_tensors_that_they_are_of_and_are_adjoint_to_the_output(api: str) -> None:
+    """The sum of g * y is that of each gradient times its tensor, y without its bias being linear in both."""
+    random = np.random.default_rng(8)
+    call = legal(api)
+    drawn = {name: random.integers(-9, 10, held.shape) for name, held in call.tensors.items()}
+    drawn = {name: values for name, values in drawn.items() if name != "bias"}
+    given = {name: tensor(values) for name, values in drawn.items()}
+    bare = {"bias": False} if api in MODULES else {"use_bias": False} if api in RANKS else {}
+    translated = apis.translate(api, given, {**call.arguments, **bare})
+    y = translation.output(translated).values.to_array().astype(np.int64)
+    g = random.integers(-9, 10, y.shape)
+    found = translation.gradients(translated, tensor(g))
+    x, kernel = drawn.values()
+    for of, values in (("input", x), ("kernel", kernel)):
+        gradient = found[of].values.to_array().astype(np.int64)
+        assert gradient.shape == values.shape
+        assert np.vdot(gradient, values) == np.vdot(g, y) != 0
 
 
 @each_layer

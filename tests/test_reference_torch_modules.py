@@ -108,6 +108,20 @@ def test_without_a_batch_the_whole_output_size_has_none_either(api: str) -> None
 
 
 @each_module
+@pytest.mark.parametrize(("name", "value"), [("stride", 0), ("output_padding", -1), ("padding", -1)])
+def test_with_an_output_size_too_each_rule_refuses_by_its_clause(api: str, name: str, value: int) -> None:
+    with pytest.raises(Refused) as refused:
+        legal(api).changed(**{name: value}, output_size=[8, 10, 5][: MODULES[api]]).answer()
+    assert refused.value.clause == f"torch-modules.refuses-{name.replace('_', '-')}"
+
+
+@each_module
+def test_no_clause_says_whether_a_module_may_have_no_channels(api: str) -> None:
+    with pytest.raises(Unspecified, match="in_channels is 0"):
+        torch_modules.construct(api, {**legal(api).arguments, "in_channels": 0})
+
+
+@each_module
 def test_forms_of_arguments_lead_to_one_geometry(api: str) -> None:
     rank = MODULES[api]
     tensors = {"input": ones(1, 1, *(4, 5, 6)[:rank]), "weight": ones(1, 1, *[2] * rank)}

@@ -40,8 +40,10 @@ def of_tf_nn() -> Iterator[Change]:
         np.array([1.0, 6, 4, 5]),
     ):
         yield {"output_shape": shape}
+    yield {"filters": ones(3, 2, 2, 5)}  # the order of axes that the page names
     yield {"input": ones(1, 0, 3, 2), "output_shape": [1, 0, 4, 5], "padding": "SAME"}
     yield {"input": ones(1, 4, 3, 0), "filters": ones(3, 2, 5, 0)}
+    yield {"filters": ones(3, 2, 2, 5)}  # the order of axes that the page names
     yield {"filters": ones(3, 2, 0, 2), "output_shape": [1, 6, 4, 0]}
     yield {"filters": ones(3, 0, 5, 2), "padding": "SAME", "output_shape": [1, 4, 3, 5]}
 
@@ -117,6 +119,10 @@ def of_pages(api: str) -> Iterator[Change]:
     if api == "keras.layers.Conv2DTranspose":
         yield {"output_padding": None}
         yield {"output_padding": 1}
+        yield {"strides": (2, 1), "dilation_rate": (1, 2)}
+        yield {"strides": (1, 3), "dilation_rate": (2, 1)}
+        yield {"strides": (2, 1), "dilation_rate": (1, 2)}
+        yield {"strides": (1, 3), "dilation_rate": (2, 1)}
     if api.startswith("tf.keras"):
         for name in ("autocast", "batch_size", "stirdes", "kwargs"):
             yield {name: None}
