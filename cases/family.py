@@ -2,9 +2,10 @@
 
 A file of `handmade/` that is of a family has at its head the `apis` and the `dtypes`.  A `[[case]]` has a
 `rule`, the last part of a clause's id: it makes a case for each API whose document has that clause, but
-those named in `but`, or only those named in `only`, or only one `api`.  Sizes are given for three spatial
-axes, and cut to as many as the API has: `size` and `kernel`; an argument `{ "$axes" = [2, 3, 1] }` likewise,
-a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list, for one axis too.
+those named in `but`, or only those named in `only`, only one `api`, or only so many `axes`.  Sizes are given
+for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
+`{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
+for one axis too.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def rows(family: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for api in family["apis"]:
             document = documents[api]
             concerned = document in row.get("only", [document]) and document not in row.get("but", [])
-            concerned = concerned and row.get("api", api) == api
+            concerned = concerned and row.get("api", api) == api and _rank(api) in row.get("axes", (1, 2, 3))
             if concerned and f"{document}.{row['rule']}" in load().clauses:
                 yield _row(row, api, document)
                 made += 1
@@ -85,12 +86,13 @@ def _clauses(document: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return the clause that each kind of check speaks for, unless the row's own observes it."""
     known = load().clauses
     if document.startswith("torch"):
-        rules = ["output-size"]
+        rules = ["output-size-argument" if "output_size" in arguments else "output-size"]
     elif "output_padding" in arguments:
         rules = ["output-length-same"] * (arguments.get("padding") == "same") + ["output-length"]
     elif str(arguments.get("padding", "")).lower() == "same":
         strided = arguments.get("strides", 1) != 1
-        rules = ["same-shape"] if strided else ["same-stride-1", "same-shape"]
+        unstrided = "same-depth" if document == "tf-keras-conv3d" else "same-stride-1"
+        rules = ["same-shape"] if strided else [unstrided, "same-shape"]
     else:
         rules = ["dilated-shape"] * ("dilation_rate" in arguments) + ["valid-shape"]
     shape = next((rule for rule in rules if f"{document}.{rule}" in known), "")

@@ -93,7 +93,7 @@ def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
 def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
     """Return b such that n products of two b-bit integers, and a b-bit bias, stay below 2**precision.
 
-    n, the terms of one sum, is at most the input's channels times the taps: less than the elements of the
+    n, the terms of one sum, is at most the input's channels times the taps: no more than the elements of the
     kernel.
     """
     kernel = next(shapes[name] for name in KERNELS if name in shapes)
@@ -107,7 +107,8 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     usual = USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes)
     kinds = row.get("kinds", usual)
     try:
-        demanded = _demanded(call, kinds, clause.level == "open")
+        closed = {kind for kind in kinds if load().clauses[clauses[kind]].level != "open"}
+        demanded = _demanded(call, kinds, closed, clause.level == "open")
     except (Refused, Unspecified) as unanswered:
         held = [clauses[kind] for kind in kinds if load().clauses[clauses[kind]].level != "open"]
         if held:
@@ -116,7 +117,7 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
 
 
-def _demanded(call: Call, kinds: Collection[str], is_open: bool) -> dict[str, Any]:
+def _demanded(call: Call, kinds: Collection[str], closed: set[str], is_open: bool) -> dict[str, Any]:
     translated = _reference(call)
     answered = output(translated)
     array = answered.values.to_array()
@@ -126,6 +127,8 @@ def _demanded(call: Call, kinds: Collection[str], is_open: bool) -> dict[str, An
         values = {"readings": {name: tensors.encode(t.to_array()) for name, t in readings.items()}}
     elif answered.readings and "values" in kinds:
         raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
+    if translated.doubt and closed & {"shape", "shape-within", "values"}:
+        raise UsageError(f"{translated.doubt}? That is open, and {call} may not be held to its shape.")
     limit = 1 << FORMATS[call.dtype].precision
     if max(answered.magnitude.integers, default=0) > limit:
         raise UsageError(f"{call} is not exact: a sum of absolute values passes {limit}.")

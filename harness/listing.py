@@ -76,7 +76,7 @@ def documents() -> Rows:
 def cases() -> Rows:
     """List the golden cases."""
     return [
-        {"id": case.id, "clause": case.checks[0].clause, "why": case.why, "call": str(case.call)}
+        {"id": case.id, "clauses": ", ".join(case.clauses()), "why": case.why, "call": str(case.call)}
         for case in golden.load()
     ]
 

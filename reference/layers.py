@@ -202,6 +202,7 @@ def translate(layer: Layer, input: Tensor, kernel: Tensor, bias: Tensor | None =
         kernel_layout=kernel_last(rank),
         dtype=layer.dtype or input.dtype,  # .dtype
         round_trip=back,  # .shape-round-trip
+        doubt=layer.doubt,
         activation=layer.arguments["activation"] or "linear",
     )
 

@@ -137,8 +137,9 @@ def translate(
         return called(**arguments)
     padded = any(each_axis(PAGE, "output-padding", held["output_padding"], module.rank, least=0))
     specified_only_if(not padded, "output_padding and output_size are given")
-    strides = each_axis(PAGE, "stride", held["stride"], module.rank, least=1)
-    (largest,) = called(**{**arguments, "output_padding": [s - 1 for s in strides]}).geometries.values()
+    axes = [each_axis(PAGE, name, held[name], module.rank, least=1) for name in ("stride", "dilation")]
+    most = [max(steps) - 1 for steps in zip(*axes, strict=True)]
+    (largest,) = called(**{**arguments, "output_padding": most}).geometries.values()
     extras = _beyond(output_size, module, input.shape, largest)
     return called(**{**arguments, "output_padding": extras})  # .output-size-values
 
@@ -146,19 +147,21 @@ def translate(
 def _beyond(output_size: Any, module: Module, input: tuple[int, ...], largest: Geometry) -> list[int]:
     """Return the output_padding that leads to an output_size.
 
-    `largest` is what the module does to an input of that shape with the largest output_padding that is below
-    the stride.
+    `largest` is what the module does to an input of that shape with the largest output_padding there is:
+    below the larger of stride and dilation.
     """
     said, rank = f"output_size is {output_size!r}, the largest {largest.output}", module.rank
     specified_only_if(isinstance(output_size, list | tuple), said)  # .output-size-forms
     specified_only_if(all(isinstance(size, Integral) for size in output_size), said)
     lengths = (rank, len(input))
     refuse_unless(len(output_size) in lengths, f"{PAGE}.refuses-output-size-length", said)
-    least = [size - s + 1 for size, s in zip(largest.output, largest.stride, strict=True)]
-    extras = [size - start for size, start in zip(output_size[-rank:], least, strict=True)]
-    axes = list(zip(extras, largest.stride, largest.dilation, strict=True))
-    refuse_unless(all(0 <= e < max(s, d) for e, s, d in axes), f"{PAGE}.refuses-output-size", said)
-    specified_only_if(all(e < s for e, s, _ in axes), said)  # .output-size-range, .output-size-beyond-stride
+    bounds = [max(steps) for steps in zip(largest.stride, largest.dilation, strict=True)]
+    axes = zip(output_size[-rank:], largest.output, bounds, strict=True)
+    extras = [size - (longest - bound + 1) for size, longest, bound in axes]
+    fits = all(0 <= e < bound for e, bound in zip(extras, bounds, strict=True))
+    refuse_unless(fits, f"{PAGE}.refuses-output-size", said)
+    below = all(e < s for e, s in zip(extras, largest.stride, strict=True))
+    specified_only_if(below, said)  # .output-size-range, .output-size-beyond-stride
     batch_and_filters = (*input[: -rank - 1], module.arguments["out_channels"])
     specified_only_if(
         tuple(output_size[:-rank]) in ((), batch_and_filters), said

@@ -76,6 +76,8 @@ class Translation:
         One, named "" where the document leaves no choice; else one for each, by the name of the choice.
     layout, kernel_layout : Layout
         The API's order of the input and the output, and of the kernel.
+    doubt : str
+        What an open clause leaves open of the output, its shape included, in words; empty if nothing.
     groups : int
     activation : str
         ``linear`` or ``relu``.
@@ -93,6 +95,7 @@ class Translation:
     kernel_layout: Layout
     dtype: str
     round_trip: tuple[range, ...]
+    doubt: str = ""
     groups: int = 1
     activation: str = "linear"
 
