@@ -332,3 +332,20 @@ def test_a_deviation_that_is_needed_elsewhere_is_not_stale_in_a_narrowed_run(run
 def test_keras_is_not_judged_by_the_users_keras_json():
     for name in ("keras-torch", "keras-tensorflow"):
         assert catalogue.entries()[name].env["KERAS_HOME"] == "{home}"
+
+
+@pytest.mark.parametrize(
+    ("target", "api"),
+    [
+        ("torch_modules:ConvTranspose1d", "torch.nn.ConvTranspose1d"),
+        ("keras_layers:Conv3DTranspose", "keras.layers.Conv3DTranspose"),
+        ("tf_keras_layers:Conv2DTranspose", "tf.keras.layers.Conv2DTranspose"),
+        ("tf_layers:Conv2DTranspose", "tf.layers.Conv2DTranspose"),
+    ],
+)
+def test_a_class_is_taken_through_the_stages_of_its_api(target, api, run_adjoint, tmp_path):
+    words = ("--api", api, "--dtypes", "float32,float64", "--out", tmp_path)
+    done = run_adjoint("run", f"adjoint.fast.{target}", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.record.jsonl")
+    assert sum(check["verdict"] == "conforms" for check in record.read(path).checks) > 100
