@@ -84,9 +84,9 @@ def by_reference(x, w, y, groups, stride, padding, output_padding, dilation, bia
         {"": Geometry(*map(tuple, sizes))},
         layout,
         layout,
-        "float64",
-        (),
-        int(groups),
+        dtype="float64",
+        round_trip=(),
+        groups=int(groups),
     )
     answers = {"output": translation.output(call), **translation.gradients(call, Tensor.from_array(y))}
     return {of: answer.values.to_array() for of, answer in answers.items()}
