@@ -6,10 +6,9 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 `dtype_argument` that a layer takes, and `clauses`: for each kind of check, the clause that it speaks for
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
-`exercises`, and may have an `api` and `dtypes` of its own,
-tensors written out in `given`,
-`other_dtypes` by tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
-the `type` of the error.  Files with `apis` at their head are of families: `family.py` explains them.
+`exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
+tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and the `type` of the
+error.  Files with `apis` at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -106,12 +105,12 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     clauses |= dict.fromkeys(clause.observes, clause.id)
     usual = USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes)
     kinds = row.get("kinds", usual)
+    closed = {kind for kind in kinds if load().clauses[clauses[kind]].level != "open"}
     try:
-        closed = {kind for kind in kinds if load().clauses[clauses[kind]].level != "open"}
         demanded = _demanded(call, kinds, closed, clause.level == "open")
     except (Refused, Unspecified) as unanswered:
-        held = [clauses[kind] for kind in kinds if load().clauses[clauses[kind]].level != "open"]
-        if held:
+        if closed:
+            held = sorted({clauses[kind] for kind in closed})
             raise UsageError(f"the reference has no answer to {call} for {held}: {unanswered}.") from None
         demanded = {}
     return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]

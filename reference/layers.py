@@ -189,8 +189,8 @@ def translate(layer: Layer, input: Tensor, kernel: Tensor, bias: Tensor | None =
     )  # .output-padding-zero-same
     crops: Mapping[str, Numbers] = {"": (0,) * rank}  # .valid-shape, .valid-tail, .output-padding
     if same:
-        totals = tuple(max((n - 1) * s + extent(k, d) - o, 0) for n, k, s, d, o in axes)
-        halves = tuple(extent(k, d) // 2 for _, k, _, d, _ in axes)
+        totals = tuple(round_trip.excess(*axis) for axis in axes)
+        halves = tuple(round_trip.extent(k, d) // 2 for _, k, _, d, _ in axes)
         crops = layer.page.split(totals, halves if layer.output_padding else None)
     place = partial(Geometry, x.shape[2:], w.shape[2:], output, layer.strides, layer.dilation_rate)
     return Translation(  # .values, .bias, .activation
@@ -220,11 +220,6 @@ def _check(layer: Layer, input: Tensor, kernel: Tensor, bias: Tensor | None) -> 
     refuse_unless(channels == kernel.shape[-1], f"{page.document}.refuses-channels", said)
 
 
-def extent(kernel: int, dilation: int) -> int:
-    """Return how many elements a dilated kernel spans."""
-    return (kernel - 1) * dilation + 1
-
-
 def output_length(
     length: int, kernel: int, stride: int, dilation: int, padding: str, output_padding: int | None
 ) -> int:
@@ -233,7 +228,7 @@ def output_length(
     Without output padding, each input element makes room for a stride, and 'valid' adds what the kernel
     reaches beyond the last.
     """
-    span = extent(kernel, dilation)
+    span = round_trip.extent(kernel, dilation)
     if output_padding is None:
         return length * stride + (max(span - stride, 0) if padding == "valid" else 0)  # .valid-, .same-shape
     pad = span // 2 if padding == "same" else 0

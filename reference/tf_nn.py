@@ -126,8 +126,8 @@ def _crop(axis: Axis, padding: str) -> int:
     """Return how much is cropped at the start."""
     if padding == "VALID":
         return 0
-    total = (axis.input - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 - axis.output
-    return max(total, 0) // 2  # tf-nn.padding-same-crop
+    length, kernel, output, stride, dilation = axis
+    return round_trip.excess(length, kernel, stride, dilation, output) // 2  # tf-nn.padding-same-crop
 
 
 def _each_axis(name: str, value: Size, rank: int, last: bool) -> Numbers:

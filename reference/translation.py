@@ -32,18 +32,23 @@ class Layout:
     axes: tuple[int, ...]
     batched: bool = True
 
+    @property
+    def _back(self) -> tuple[int, ...]:
+        """The inverse permutation: the API's axis j is the operation's."""
+        return tuple(self.axes.index(j) for j in range(len(self.axes)))
+
     def enter(self, tensor: Tensor) -> Tensor:
         """Return an API's tensor in the operation's order."""
         return (tensor if self.batched else tensor.reshaped((1, *tensor.shape))).transposed(self.axes)
 
     def leave_shape(self, shape: Sequence[_T]) -> list[_T]:
         """Return what belongs to the axes of an operation's tensor in the API's order."""
-        ordered = [shape[self.axes.index(j)] for j in range(len(self.axes))]
+        ordered = [shape[j] for j in self._back]
         return ordered if self.batched else ordered[1:]
 
     def leave(self, tensor: Tensor) -> Tensor:
         """Return an operation's tensor in the API's order."""
-        back = tensor.transposed(tuple(self.axes.index(j) for j in range(len(self.axes))))
+        back = tensor.transposed(self._back)
         return back if self.batched else back.reshaped(back.shape[1:])
 
 
