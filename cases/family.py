@@ -79,10 +79,10 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
         "tensors": row.get("tensors", tensors),
         "arguments": {**own, **arguments},
     }
-    return made if row.get("refused") else {**made, **_clauses(document, {**own, **arguments})}
+    return made if row.get("refused") else {**made, **clauses_of(document, {**own, **arguments})}
 
 
-def _clauses(document: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def clauses_of(document: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return the clause that each kind of check speaks for, unless the row's own observes it."""
     known = load().clauses
     if document.startswith("torch"):

@@ -1,4 +1,4 @@
-"""How are the golden files written?  From the hand-made cases and the reference, byte for byte the same.
+"""How are the golden files written?  From hand-made cases, covering arrays and the reference, byte for byte.
 
 Run as ``python -m adjoint.cases.write [FOLDER]``; without a folder, the golden files are only compared.
 
@@ -14,9 +14,10 @@ error.  Files with `apis` at their head are of families: `family.py` explains th
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from math import log2, prod
 from pathlib import Path
@@ -26,13 +27,13 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import Call, canonical
-from adjoint.cases import family
+from adjoint.cases import arrays, family
+from adjoint.cases.demanded import case_of
+from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
-from adjoint.golden import MANIFEST, Case, Check, folder, manifest
+from adjoint.golden import COVERAGE, MANIFEST, Case, Check, folder, manifest
 from adjoint.reference.answer import Refused, Unspecified
-from adjoint.reference.apis import translate
-from adjoint.reference.exact import FORMATS, Tensor
-from adjoint.reference.translation import Translation, output, shape_within
+from adjoint.reference.exact import FORMATS
 from adjoint.spec import load
 
 USUAL = ("returned", "dtype", "shape", "values")
@@ -48,7 +49,10 @@ def golden_files() -> dict[str, str]:
         rows = family.rows(document) if "apis" in document else document["case"]
         cases = [case for row in rows for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
-    return {**texts, MANIFEST: manifest(texts)}
+    made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
+    texts["arrays.jsonl"] = "".join(case.to_line() for case in made)
+    covered = [vars(arrays.coverage(family, arrays.rows(family))) for family in arrays.families().values()]
+    return {**texts, MANIFEST: manifest(texts), COVERAGE: json.dumps(covered, indent=1) + "\n"}
 
 
 def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Case]:
@@ -107,37 +111,29 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     kinds = row.get("kinds", usual)
     closed = {kind for kind in kinds if load().clauses[clauses[kind]].level != "open"}
     try:
-        demanded = _demanded(call, kinds, closed, clause.level == "open")
+        wanted = demand(call)
     except (Refused, Unspecified) as unanswered:
         if closed:
             held = sorted({clauses[kind] for kind in closed})
             raise UsageError(f"the reference has no answer to {call} for {held}: {unanswered}.") from None
-        demanded = {}
-    return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
-
-
-def _demanded(call: Call, kinds: Collection[str], closed: set[str], is_open: bool) -> dict[str, Any]:
-    translated = _reference(call)
-    answered = output(translated)
-    array = answered.values.to_array()
-    values: dict[str, Any] = tensors.encode(array)
-    if is_open:
-        readings = answered.readings or {"as the other clauses have it": answered.values}
-        values = {"readings": {name: tensors.encode(t.to_array()) for name, t in readings.items()}}
-    elif answered.readings and "values" in kinds:
+        return [Check(kind, clauses[kind]) for kind in kinds]
+    if wanted.doubt and closed & {"shape", "shape-within", "values"}:
+        raise UsageError(f"{wanted.doubt}? That is open, and {call} may not be held to its shape.")
+    values: Any = wanted.values.get("")
+    if clause.level == "open":
+        named = {name or "as the other clauses have it": value for name, value in wanted.values.items()}
+        values = {"readings": named}
+    elif values is None and "values" in kinds:
         raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
-    if translated.doubt and closed & {"shape", "shape-within", "values"}:
-        raise UsageError(f"{translated.doubt}? That is open, and {call} may not be held to its shape.")
-    limit = 1 << FORMATS[call.dtype].precision
-    if max(answered.magnitude.integers, default=0) > limit:
-        raise UsageError(f"{call} is not exact: a sum of absolute values passes {limit}.")
-    shape = {"shape": list(array.shape), "shape-within": shape_within(translated)}
-    return {"dtype": array.dtype.name, **shape, "values": values}
+    if any("low" in v for v in wanted.values.values()):
+        raise UsageError(f"{call} is not exact: a sum of absolute values passes what the dtype holds.")
+    demanded = {"dtype": wanted.dtype, "shape": wanted.shape, "shape-within": wanted.within, "values": values}
+    return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
 
 
 def _refusal(row: Mapping[str, Any], call: Call) -> list[Check]:
     try:
-        _reference(call)
+        operation_of(call)
     except Refused as refused:
         if refused.clause != row["clause"]:
             raise UsageError(f"{call} is refused by {refused.clause}, not by {row['clause']}.") from None
@@ -145,11 +141,6 @@ def _refusal(row: Mapping[str, Any], call: Call) -> list[Check]:
         raise UsageError(f"the reference does not refuse {call}.")
     checks = [Check("raised", row["clause"])]
     return [*checks, Check("raised-type", row["clause"], row["type"])] if "type" in row else checks
-
-
-def _reference(call: Call) -> Translation:
-    exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
-    return translate(call.api, exact, call.values)
 
 
 def main(arguments: list[str]) -> int:
@@ -162,7 +153,8 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             print(f"{arguments[0]} can't be written to: {error.strerror}.", file=sys.stderr)
             return 2
-        print(f"{len(texts) - 1} golden files and their manifest written to {arguments[0]}")
+        count = sum(name.endswith(".jsonl") for name in texts)
+        print(f"{count} golden files, their manifest and what they cover written to {arguments[0]}")
         return 0
     stale = [name for name, text in texts.items() if not _same(name, text)]
     print(f"differ from what the reference demands: {', '.join(stale)}" if stale else "all as written")

@@ -7,12 +7,13 @@ import operator
 from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeGuard
 
+import ml_dtypes  # noqa: F401 - it makes NumPy know bfloat16
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
 
-FLOATS = (np.dtype("float16"), np.dtype("float32"), np.dtype("float64"))
+FLOATS = tuple(np.dtype(name) for name in ("float16", "bfloat16", "float32", "float64"))
 
 
 def integer(name: str, value: object, minimum: int) -> int:
@@ -100,21 +101,22 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def float_dtype(value: DTypeLike | None, allowed: tuple[str, ...]) -> np.dtype[Any]:
+def float_dtype(value: DTypeLike | None) -> np.dtype[Any]:
     """Return the dtype that an argument `dtype` names; None is float32.
 
     Raises
     ------
     NotImplementedError
-        If it is not among `allowed`.
+        If it is not among `FLOATS`.
     """
+    names = [dtype.name for dtype in FLOATS]
     try:
         name = np.dtype("float32" if value is None else value).name
     except TypeError:
         name = str(value)
-    if name not in allowed:
-        names = " or ".join(map(repr, allowed))
-        raise NotImplementedError(f"dtype={value!r} is not implemented: give {names}.")
+    if name not in names:
+        allowed = " or ".join(map(repr, names))
+        raise NotImplementedError(f"dtype={value!r} is not implemented: give {allowed}.")
     return np.dtype(name)
 
 

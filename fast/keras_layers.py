@@ -35,7 +35,7 @@ class Conv1DTranspose:
 bias_constraint
         None: others come later.
     dtype
-        "float32" (also None) or "float64", of weights and result.
+        "float16", "bfloat16", "float32" (also None) or "float64", of weights and result.
     name, trainable
         Kept, without effect.
 

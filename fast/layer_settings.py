@@ -105,7 +105,7 @@ def checked(arguments: Mapping[str, Any], axes: int, one_item: tuple[str, ...] =
         channel=axes + 1 if layout == "channels_last" else 1,
         activation=_activation(arguments["activation"]),
         use_bias=bool(arguments["use_bias"]),
-        dtype=float_dtype(arguments["dtype"], ("float32", "float64")),
+        dtype=float_dtype(arguments["dtype"]),
     )
 
 

@@ -89,7 +89,7 @@ def checked(arguments: Mapping[str, Any], axes: int) -> Settings:
         groups=groups,
         use_bias=bool(arguments["bias"]),
         dilation=items("dilation", 1),
-        dtype=float_dtype(arguments["dtype"], ("float16", "float32", "float64")),
+        dtype=float_dtype(arguments["dtype"]),
     )
 
 

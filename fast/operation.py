@@ -50,9 +50,9 @@ def conv_transpose(
     -------
     Array
         Shape [batch, out, *output], dtype of `x`, memory order free. Sums are kept in
-        that dtype, those of float16 in float32 and rounded once.
+        that dtype, those of float16 and bfloat16 in float32 and rounded once.
     """
-    sums = np.dtype("float32") if x.dtype == np.float16 else x.dtype
+    sums = np.dtype("float32") if x.dtype.itemsize == 2 else x.dtype
     with np.errstate(all="ignore"):  # overflow and NaN are results, not warnings
         stamps = _stamps(x.astype(sums, copy=False), w.astype(sums, copy=False), groups)
         y = np.zeros((groups, w.shape[1], x.shape[0], *output), sums)

@@ -38,7 +38,7 @@ bias_constraint
         None, or the N + 1 lengths of a sample, unknown ones None: for the first layer of a
         model, of which there is none here, so it is checked and kept.
     dtype
-        "float32" (also None) or "float64", of weights and result.
+        "float16", "bfloat16", "float32" (also None) or "float64", of weights and result.
     name, trainable
         Kept, without effect.
 

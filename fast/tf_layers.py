@@ -36,8 +36,8 @@ bias_constraint
     trainable, name
         Kept, without effect.
     dtype
-        "float32" or "float64", of weights and result; None is that of the first input, or
-        "float32" where `build` comes first.
+        "float16", "bfloat16", "float32" or "float64", of weights and result; None is that of
+        the first input, or "float32" where `build` comes first.
 
     Attributes
     ----------

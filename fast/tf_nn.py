@@ -24,7 +24,8 @@ def conv_transpose(
     ----------
     input
         Shape [batch, *spatial, in], or [batch, in, *spatial] if `data_format` starts
-        with "NC"; 1 to 3 spatial axes; float16, float32 or float64.
+        with "NC"; 1 to 3 spatial axes; float16, bfloat16, float32 or
+        float64.
     filters
         Shape [*kernel, out, in], dtype of `input`: the filters of the convolution that
         is transposed, whose input channels are the output channels here.

@@ -21,7 +21,8 @@ def conv_transpose1d(
     Parameters
     ----------
     input
-        Shape [batch, in, length], or [in, length]; float16, float32 or float64.
+        Shape [batch, in, length], or [in, length]; float16, bfloat16, float32 or
+        float64.
     weight
         Shape [in, out / groups, kernel], dtype of `input`.
     bias

@@ -30,7 +30,7 @@ class ConvTranspose1d:
     device
         None or "cpu".
     dtype
-        "float16", "float32" (also None) or "float64", of weights and result.
+        "float16", "bfloat16", "float32" (also None) or "float64", of weights and result.
 
     Attributes
     ----------

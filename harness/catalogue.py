@@ -37,6 +37,7 @@ class Entry:
     apis: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
+    draws: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Implementation:
     """Something that can be run: a name for it, the command of its worker, the variables it needs.
 
     `script` names the template that reproduces a case on it; `targets` gives each API's
-    ``module:function``, where the template asks for one; `apis` are those known before it starts.
+    ``module:function``, where the template asks for one; `apis` are those known before it starts; `draws`
+    is the share of a profile's calls that are drawn for it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Implementation:
     script: str = ""
     targets: Mapping[str, str] = field(default_factory=dict)
     apis: tuple[str, ...] = ()
+    draws: float = 1.0
 
 
 @cache
@@ -100,7 +103,13 @@ def resolve(
     entry = entries()[target]
     interpreter = python or _interpreter(entry)
     return Implementation(
-        target, _serve(interpreter, entry.module), entry.env, entry.script, entry.targets, entry.apis
+        target,
+        _serve(interpreter, entry.module),
+        entry.env,
+        entry.script,
+        entry.targets,
+        entry.apis,
+        entry.draws,
     )
 
 

@@ -1,6 +1,7 @@
 """Which failing checks are known?  Declared deviations, from TOML files.
 
-A declaration that no failing check needs any more is stale, and fails the gate; so does an expired one.
+A declaration that no failing check needs any more is stale, and fails the gate, unless it says what it varies
+with; so does an expired one.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+import simpleeval
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
 
-FIELDS = {"implementation": str, "clause": str, "reason": str, "link": str, "where": dict, "versions": dict}
+FIELDS = {
+    "implementation": str,
+    "clause": str,
+    "kind": str,
+    "reason": str,
+    "link": str,
+    "where": dict,
+    "when": str,
+    "varies": str,
+    "versions": dict,
+}
 EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
 
 
@@ -41,8 +53,16 @@ class Deviation:
     implementation : str
         Its name; ``*`` and ``?`` stand for any.
     clause : str
+        ``*`` and ``?`` stand for any.
+    kind : str
+        The kind of check; without it, any.
     where : mapping
         Parameter of the call to the value that it must have; see `Call.parameters`.
+    when : str
+        An expression in Python over the same parameters, dots in their names written as underscores; names
+        that the call lacks are None.  Without it, whatever `where` says.
+    varies : str
+        Where it does not show everywhere: with what.  It is never stale then.
     versions : mapping of str to str
         System to version range: where the declaration holds.
     reason, link : str
@@ -54,7 +74,10 @@ class Deviation:
     clause: str
     reason: str
     link: str = ""
+    kind: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
+    when: str = ""
+    varies: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     expires: datetime.date | None = None
 
@@ -65,16 +88,26 @@ class Deviation:
             for name, wanted in self.versions.items()
         )
 
-    def matches(self, clause: str, parameters: Mapping[str, Any]) -> bool:
-        """Tell whether it speaks of a check of this clause, in a call with these parameters."""
-        return clause == self.clause and all(
-            name in parameters and parameters[name] == value for name, value in self.where.items()
-        )
+    def matches(self, clause: str, kind: str, parameters: Mapping[str, Any]) -> bool:
+        """Tell whether it speaks of such a check of this clause, in a call with these parameters."""
+        same = all(name in parameters and parameters[name] == value for name, value in self.where.items())
+        named = fnmatchcase(clause, self.clause) and self.kind in ("", kind)
+        return named and same and (not self.when or self._holds(parameters))
+
+    def _holds(self, parameters: Mapping[str, Any]) -> bool:
+        """Evaluate `when`; what can't be evaluated for a call does not hold for it."""
+        named = {name.replace(".", "_"): value for name, value in parameters.items()}
+        try:
+            return bool(simpleeval.simple_eval(self.when, names=lambda node: named.get(node.id)))
+        except (TypeError, IndexError, ValueError, ZeroDivisionError):
+            return False
 
     def __str__(self) -> str:
         """Name it in a sentence."""
         where = f" where {dict(self.where)}" if self.where else ""
-        return f"The declared deviation of {self.implementation} from {self.clause}{where}"
+        where += f" when {self.when}" if self.when else ""
+        kind = f" ({self.kind})" if self.kind else ""
+        return f"The declared deviation of {self.implementation} from {self.clause}{kind}{where}"
 
 
 class Ledger:
@@ -93,11 +126,11 @@ class Ledger:
         self._deviations = [d for d in deviations if d.applies_to(implementation, systems)]
         self._met: dict[int, str] = {}
 
-    def note(self, clause: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
+    def note(self, clause: str, kind: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
         """Note a check's verdict; return the declaration that excuses it, if it failed and one does."""
         found = None
         for number, deviation in enumerate(self._deviations):
-            if deviation.matches(clause, parameters) and verdict not in ("not-reached", "unsupported"):
+            if deviation.matches(clause, kind, parameters) and verdict not in ("not-reached", "unsupported"):
                 if verdict in EXCUSABLE:
                     self._met[number] = "needed"
                     found = found or deviation
@@ -116,7 +149,7 @@ class Ledger:
         found = []
         for number, deviation in enumerate(self._deviations):
             met = self._met.get(number, "unmatched")
-            if whole and met in ("idle", "unmatched"):
+            if whole and met in ("idle", "unmatched") and not deviation.varies:
                 why = "no check matches it" if met == "unmatched" else "every check that it matches conforms"
                 found.append(f"{deviation} is stale: {why}; remove it.")
             elif deviation.expires and deviation.expires < today and met == "needed":
@@ -160,8 +193,10 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
             raise TypeError(f"expires is {deviation.expires!r}; it must be a date, as 2026-12-31")
         for wanted in deviation.versions.values():
             SpecifierSet(wanted)
-    except (TypeError, AttributeError, InvalidSpecifier) as error:
+        if deviation.when:
+            deviation.matches(deviation.clause, deviation.kind, dict(deviation.where))
+    except (TypeError, AttributeError, InvalidSpecifier, SyntaxError, simpleeval.InvalidExpression) as error:
         raise UsageError(f"{where}: {error}.") from None
-    if deviation.clause not in load_spec().clauses:
+    if not any(fnmatchcase(clause, deviation.clause) for clause in load_spec().clauses):
         raise UsageError(f"{where}: there is no clause {deviation.clause!r}; see 'adjoint list clauses'.")
     return deviation

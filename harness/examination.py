@@ -6,20 +6,23 @@ import datetime
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from adjoint import INTERPRETATION, __version__
 from adjoint.catalogue import Implementation
+from adjoint.coverage import Coverage
+from adjoint.demand import under
 from adjoint.deviations import Deviation, Ledger, is_within
 from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS
-from adjoint.golden import Case
+from adjoint.golden import Case, coverage
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
 from adjoint.record import RecordWriter, fails
+from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
 from adjoint.spec import load
 from adjoint.worker import Claims, Worker
@@ -55,6 +58,10 @@ class Plan:
     limits : Limits
     selection : str
         What the run was narrowed to, for the header; empty for all.
+    profile : str
+        How many calls are drawn, one of `adjoint.drawing.PROFILES`.
+    seed : int
+        Which calls are drawn.
     """
 
     implementation: Implementation
@@ -63,6 +70,8 @@ class Plan:
     deviations: Sequence[Deviation] = ()
     limits: Limits = field(default_factory=Limits)
     selection: str = ""
+    profile: str = "smoke"
+    seed: int = 0
 
 
 class Examination:
@@ -77,7 +86,13 @@ class Examination:
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._results: Iterator[tuple[Case, Outcome]] = iter(())
         self._writer: RecordWriter | None = None
+        self._coverage = Coverage()
         self._started = time.monotonic()
+
+    @property
+    def plan(self) -> Plan:
+        """The run that this is."""
+        return self._plan
 
     @property
     def claims(self) -> Claims:
@@ -89,8 +104,8 @@ class Examination:
         """
         return self._worker.claims
 
-    def begin(self, cases: Sequence[Case]) -> None:
-        """Open the record, for these cases.
+    def begin(self, cases: Sequence[Case], drawn: int = 0) -> None:
+        """Open the record, for these cases and so many items that draw theirs.
 
         Raises
         ------
@@ -98,7 +113,7 @@ class Examination:
             If the record can't be written.
         """
         claims = self.claims
-        self._writer = RecordWriter(self._plan.record, _header(self._plan, claims, cases))
+        self._writer = RecordWriter(self._plan.record, _header(self._plan, claims, cases, drawn))
         self._ledger = Ledger(self._plan.deviations, self._plan.implementation.name, claims.systems)
         self._results = self._perform(cases)
 
@@ -110,9 +125,32 @@ class Examination:
         WorkerDidNotStart, GaveUp
         """
         while case.id not in self._lines:
-            current, outcome = next(self._results)
-            self._lines[current.id] = self._note(current, outcome)
+            self._advance(*next(self._results))
         return self._lines[case.id]
+
+    def put(self, case: Case) -> list[dict[str, Any]]:
+        """Return what would be the record's lines of a case that was drawn.
+
+        All golden cases are performed before.
+
+        Raises
+        ------
+        WorkerDidNotStart
+        """
+        for current, outcome in self._results:
+            self._advance(current, outcome)
+        (outcome,) = self._worker.perform([case.call])
+        return self._judged(case, outcome)
+
+    def note_drawn(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Record the lines that sum up the calls of an item that drew them."""
+        assert self._writer is not None
+        self._writer.drawn(lines)
+
+    def claim(self, dtype: str) -> Claim:
+        """Return what the implementation claims of its arithmetic in a dtype."""
+        claimed: dict[str, Any] = {"accumulator": dtype, **self.claims.arithmetic.get(dtype, {})}
+        return Claim(**claimed)
 
     def finish(self, stopped: str = "") -> Path | None:
         """Stop the worker, write the footer, and return where the record is, if one was begun.
@@ -130,7 +168,11 @@ class Examination:
         problems = (*self._worker.deaths, *declared)
         with self._writer as writer:
             writer.footer(
-                "stopped" if stopped else "ran", time.monotonic() - self._started, stopped, problems
+                "stopped" if stopped else "ran",
+                time.monotonic() - self._started,
+                stopped,
+                problems,
+                self._coverage.table(),
             )
         return self._plan.record
 
@@ -144,20 +186,26 @@ class Examination:
             else:
                 yield case, Unsupported("claims", f"claims no {case.call.dtype}")
 
-    def _note(self, case: Case, outcome: Outcome) -> list[dict[str, Any]]:
+    def _advance(self, case: Case, outcome: Outcome) -> None:
+        """Judge a golden case and record its lines."""
         assert self._writer is not None
-        lines = []
-        for verdict in judge(case, outcome, self.claims.python_errors):
-            line = self._line(case, verdict)
+        claimed = case.call.dtype in self.claims.arithmetic
+        if claimed:
+            claim = self.claim(case.call.dtype)
+            case = replace(case, checks=tuple(under(check, case.call, claim) for check in case.checks))
+        self._lines[case.id] = self._judged(case, outcome)
+        for line in self._lines[case.id]:
             self._writer.check(line)
-            lines.append(line)
-        return lines
+
+    def _judged(self, case: Case, outcome: Outcome) -> list[dict[str, Any]]:
+        """Return a line for each check, and count what was put and judged."""
+        return [self._line(case, verdict) for verdict in judge(case, outcome, self.claims.python_errors)]
 
     def _line(self, case: Case, verdict: Verdict) -> dict[str, Any]:
         claims, gate = self.claims, self._plan.gate
         clause = load().clauses[verdict.check.clause]
         own = _is_own(clause.document, claims)
-        declared = self._ledger.note(clause.id, case.call.parameters(), verdict.verdict)
+        declared = self._ledger.note(clause.id, verdict.check.kind, _parameters(case), verdict.verdict)
         line: dict[str, Any] = {
             "case": case.id,
             "why": case.why,
@@ -174,6 +222,10 @@ class Examination:
             "claimed": verdict.unsupported == "claims" or verdict.unsupported in claims.unsupported,
             "declared": declared and {"reason": declared.reason, "link": declared.link},
         }
+        if verdict.comparison:
+            line["features"] = self._coverage.note(case.call)
+            line |= dict(verdict.comparison.measured or {})
+            line |= {"picture": picture} if (picture := verdict.comparison.picture) else {}
         if verdict.verdict != "conforms":
             line |= {"demanded": verdict.demanded, "seen": verdict.seen}
         if verdict.stderr:
@@ -185,11 +237,17 @@ class Examination:
 
 def write_not_run(plan: Plan, error: AdjointError, status: str = "not-run") -> None:
     """Write the record of an implementation that could not be run."""
-    with RecordWriter(plan.record, _header(plan, None, ())) as writer:
+    with RecordWriter(plan.record, _header(plan, None, (), 0)) as writer:
         writer.footer(status, 0.0, str(error))
 
 
-def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case]) -> dict[str, Any]:
+def _parameters(case: Case) -> dict[str, Any]:
+    """Return what a declaration may ask of a case: of its call, and the output's shape if demanded."""
+    shapes = [check.demanded for check in case.checks if check.kind == "shape" and check.demanded is not None]
+    return case.call.parameters() | ({"output.shape": shapes[0]} if shapes else {})
+
+
+def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int) -> dict[str, Any]:
     return {
         "implementation": plan.implementation.name,
         "version": claims.version if claims else "",
@@ -201,6 +259,10 @@ def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case]) -> dict[st
         "interpretation": INTERPRETATION,
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "planned": sum(len(case.checks) for case in cases),
+        "drawn": drawn,
+        "arrays": coverage(),
+        "profile": plan.profile,
+        "seed": plan.seed,
         "levels": list(plan.gate.levels),
         "drift": plan.gate.drift,
         "selection": plan.selection,

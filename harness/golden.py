@@ -17,6 +17,7 @@ from adjoint.errors import GoldenError
 FORMAT = 1
 REMEDY = "write the golden files anew with 'python -m adjoint.cases.write cases/golden', in a clone."
 MANIFEST = "MANIFEST.json"
+COVERAGE = "COVERAGE.json"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,21 @@ def load(root: Traversable | None = None) -> Iterator[Case]:
     for name, lines in golden.items():
         for number, line in enumerate(lines, start=1):
             yield parse(line, f"{name}, line {number}")
+
+
+def coverage() -> list[dict[str, Any]]:
+    """Return what the covering arrays among the golden files cover, by family of APIs.
+
+    Raises
+    ------
+    GoldenError
+        If the file can't be used.
+    """
+    try:
+        found: list[dict[str, Any]] = json.loads((folder() / COVERAGE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GoldenError(f"{COVERAGE} can't be read: {error}; {REMEDY}") from None
+    return found
 
 
 def manifest(texts: Mapping[str, str]) -> str:

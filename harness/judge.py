@@ -1,18 +1,13 @@
-"""Does what was seen meet what is demanded?  (check, outcome) → verdict.
-
-So far for exact data alone: tensors of integers that every order of summation sums to the same number, so
-values are compared for equality.
-"""
+"""Does what was seen meet what is demanded?  (check, outcome) → verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from adjoint import tensors
+from adjoint import comparing, tensors
+from adjoint.comparing import Comparison, compare
 from adjoint.golden import Case, Check
 from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from adjoint.spec import load
@@ -35,6 +30,8 @@ class Verdict:
         The worker's last words, where it died.
     unsupported : str
         Id of the claim that an `unsupported` leans on.
+    comparison : Comparison, optional
+        Of values: what came of comparing them.
     """
 
     check: Check
@@ -43,6 +40,7 @@ class Verdict:
     seen: str = ""
     stderr: str = ""
     unsupported: str = ""
+    comparison: Comparison | None = None
 
 
 def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
@@ -59,7 +57,7 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
     for check in case.checks:
         before = verdicts[-1] if verdicts else None
         refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
-        if before and (refused or before.verdict not in ("conforms", "observed")):
+        if before and (refused or before.verdict not in ("conforms", "observed", "vacuous")):
             verdicts.append(Verdict(check, "not-reached"))
         elif check.kind == "raised-type" and not python_errors:
             verdicts.append(
@@ -69,13 +67,13 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
             verdict = _judge(check, outcome)
             is_open = load().clauses[check.clause].level == "open"
             if is_open and verdict.verdict in ("conforms", "deviates"):
-                verdict = Verdict(check, "observed", verdict.demanded, verdict.seen)
+                verdict = replace(verdict, verdict="observed")
             verdicts.append(verdict)
     return verdicts
 
 
 def _judge(check: Check, outcome: Outcome) -> Verdict:
-    nothing = check.demanded is None and check.kind in _CHECKS and check.kind != "returned"  # it is open
+    nothing = check.demanded is None and check.kind in ("dtype", "shape", "shape-within", "values")  # open
     demanded = "open" if nothing else _DEMANDS[check.kind](check.demanded)
     match outcome:
         case Crashed(cause, stderr):
@@ -94,6 +92,8 @@ def _judge(check: Check, outcome: Outcome) -> Verdict:
                 return Verdict(check, "deviates", demanded, f"returned {_describe(observed['output'])}")
             if nothing:
                 return Verdict(check, "conforms", demanded, _describe(observed["output"]))
+            if check.kind == "values":
+                return _values(check, demanded, observed["output"])
             held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
@@ -118,25 +118,10 @@ def _shape_within(demanded: list[list[int]], output: Output) -> tuple[bool, str]
     return fits, str(shape)
 
 
-def _values(demanded: Mapping[str, Any], output: Output) -> tuple[bool, str]:
-    if isinstance(output, tensors.Foreign):
-        return False, f"{_name(output)}, which can't be read"
-    if "readings" in demanded:
-        for name, reading in demanded["readings"].items():
-            if np.array_equal(tensors.decode(reading), output):
-                return True, name
-        return False, "none of the readings known"
-    expected = tensors.decode(demanded)
-    if expected.shape != output.shape:
-        return False, f"shape {list(output.shape)}"
-    wrong = np.argwhere(~(expected == output))  # NaN equals nothing, and so is wrong
-    if not len(wrong):
-        return True, "equal"
-    first = tuple(int(index) for index in wrong[0])
-    return False, (
-        f"{len(wrong)} of {expected.size} elements differ; "
-        f"the first, at {list(first)}, is {output[first]:.17g} instead of {expected[first]:.17g}"
-    )
+def _values(check: Check, demanded: str, output: Output) -> Verdict:
+    found = compare(check.demanded, output)
+    verdict = "vacuous" if found.vacuous else "conforms" if found.held else "deviates"
+    return Verdict(check, verdict, demanded, found.seen, comparison=found)
 
 
 _CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
@@ -144,14 +129,7 @@ _CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
     "dtype": _dtype,
     "shape": _shape,
     "shape-within": _shape_within,
-    "values": _values,
 }
-
-
-def _demand_values(demanded: Mapping[str, Any]) -> str:
-    if "readings" in demanded:
-        return "open: " + ", or ".join(demanded["readings"])
-    return f"{_describe(tensors.decode(demanded))}, exactly"
 
 
 _DEMANDS: dict[str, Callable[[Any], str]] = {
@@ -163,7 +141,7 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
     "shape-within": lambda axes: ", ".join(
         str(low) if low == high else f"{low} to {high}" for low, high in axes
     ),
-    "values": _demand_values,
+    "values": comparing.describe,
 }
 
 

@@ -1,6 +1,7 @@
 """How does pytest run the suite?  Options, the examined implementation, and its record.
 
-Everything here waits for a test that asks for `adjoint_golden`: in anyone else's tests it does nothing.
+Everything here waits for a test that asks for `adjoint_golden` or `adjoint_drawn`: in anyone else's tests it
+does nothing.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import pytest
 
 from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
+from adjoint.drawing import DATA, PROFILES, Drawn
 from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
 from adjoint.process import Limits
 from adjoint.record import fails, read
+from adjoint.spec import load as load_spec
 from adjoint.worker import GaveUp
 
+FIXTURES = ("adjoint_golden", "adjoint_drawn")
 _EXAMINATION = pytest.StashKey[Examination]()
 _CASES = pytest.StashKey[list[Case]]()
 _STOPPED = pytest.StashKey[str]()
@@ -36,6 +40,8 @@ OPTIONS = {
     "deviations": "file of further declared deviations",
     "clause": "run only the cases of this clause",
     "case": "run only this case",
+    "profile": "how many calls are drawn: none, smoke, quick or full (default: smoke)",
+    "seed": "which calls are drawn (default: 0)",
     "timeout": "seconds for each call",
     "memory": "MiB of resident memory for the worker",
 }
@@ -53,27 +59,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one item of each clause of each API that the implementation claims."""
-    if "adjoint_golden" not in metafunc.fixturenames:
+    """Make an item of each clause, and of each kind of data, of each API that the implementation claims."""
+    fixture = next((name for name in FIXTURES if name in metafunc.fixturenames), None)
+    if fixture is None:
         return
     config = metafunc.config
-    items: dict[tuple[str, str], None] = {}
     try:
-        _begin(config)
+        if _EXAMINATION not in config.stash and _REFUSED not in config.stash:
+            _begin(config)
     except WorkerDidNotStart as error:
         config.stash[_REFUSED] = (f"the implementation did not start: {error}", 3)
     except AdjointError as error:
         config.stash[_REFUSED] = (str(error), pytest.ExitCode.USAGE_ERROR)
-    else:
-        chosen = config.getoption("adjoint_clause")
-        items = dict.fromkeys(
-            (clause, case.call.api)
-            for case in config.stash[_CASES]
-            for clause in case.clauses()
-            if chosen in (None, clause)
-        )
-    names = [f"{clause}-{api}" for clause, api in items]
-    metafunc.parametrize("adjoint_golden", list(items), ids=names, indirect=True)
+    items = _items(config, fixture) if _EXAMINATION in config.stash else []
+    metafunc.parametrize(fixture, items, ids=["-".join(item) for item in items], indirect=True)
+
+
+def _items(config: pytest.Config, fixture: str) -> list[tuple[str, str]]:
+    """Return what the items are of: a clause and an API if golden, a kind of data and an API if drawn."""
+    chosen = config.getoption("adjoint_clause")
+    if fixture == "adjoint_golden":
+        pairs = ((clause, case.call.api) for case in config.stash[_CASES] for clause in case.clauses())
+        return list(dict.fromkeys(pair for pair in pairs if chosen in (None, pair[0])))
+    plan = config.stash[_EXAMINATION].plan
+    if chosen or config.getoption("adjoint_case") or plan.profile == "none":
+        return []
+    known = load_spec().apis()
+    apis = [api for api in config.stash[_EXAMINATION].claims.apis if api in known]
+    return [(data, api) for api in apis for data in DATA]
 
 
 class Golden:
@@ -110,13 +123,20 @@ def adjoint_golden(request: pytest.FixtureRequest) -> Golden:
     return Golden(clause, stash[_EXAMINATION], cases)
 
 
+@pytest.fixture
+def adjoint_drawn(request: pytest.FixtureRequest) -> Drawn:
+    """Return the calls to draw of the item's API, with the item's kind of data."""
+    data, api = request.param
+    return Drawn(api, data, request.config.stash[_EXAMINATION])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> object:
     """End the run when the implementation can't go on."""
     try:
         return (yield)
     except (WorkerDidNotStart, GaveUp) as error:
-        if "adjoint_golden" not in getattr(item, "fixturenames", ()):
+        if not set(FIXTURES) & set(getattr(item, "fixturenames", ())):
             raise
         item.config.stash[_STOPPED] = str(error)
         pytest.exit(f"stopped: {error}", returncode=3)
@@ -130,16 +150,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(sentence, returncode=code)
     if _EXAMINATION not in stash or session.config.option.collectonly:
         return
-    wanted = {
-        item.callspec.params["adjoint_golden"]
-        for item in session.items
-        if isinstance(item, pytest.Function)
-        and "adjoint_golden" in item.fixturenames
-        and hasattr(item, "callspec")
-    }
+    given = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
+    golden, drawing = ([p[name] for p in given if isinstance(p.get(name), tuple)] for name in FIXTURES)
+    wanted, drawn = set(golden), len(drawing)  # of no items at all, pytest makes one without a parameter
     cases = [c for c in stash[_CASES] if any((clause, c.call.api) in wanted for clause in c.clauses())]
     try:
-        stash[_EXAMINATION].begin(cases)
+        stash[_EXAMINATION].begin(cases, drawn)
     except UsageError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
@@ -189,6 +205,8 @@ def _begin(config: pytest.Config) -> None:
             memory=int(_number("memory", option("memory"), defaults.memory >> 20)) << 20,
         ),
         selection=_selection(config),
+        profile=_profile(option("profile")),
+        seed=int(_number("seed", option("seed"), 0, least=0)),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
@@ -207,13 +225,20 @@ def _begin(config: pytest.Config) -> None:
     ]
 
 
-def _number(name: str, text: str | None, default: float) -> float:
+def _profile(text: str | None) -> str:
+    if text not in (None, "none", *PROFILES):
+        raise UsageError(f"--adjoint-profile is {text}; it must be one of none, {', '.join(PROFILES)}.")
+    return text or "smoke"
+
+
+def _number(name: str, text: str | None, default: float, least: float = 1e-9) -> float:
     try:
         value = float(default if text is None else text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
-        raise UsageError(f"--adjoint-{name} is {text}; it must be a number above zero.")
+    if not least <= value < math.inf:
+        said = "above zero" if least else "from zero on"
+        raise UsageError(f"--adjoint-{name} is {text}; it must be a number {said}.")
     return value
 
 

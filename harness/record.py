@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import Any
 
 from adjoint.errors import RecordError, UsageError
 
-FORMAT = 1
+FORMAT = 2
 VERDICTS = (
     "conforms",
     "deviates",
@@ -31,12 +31,13 @@ STATUSES = ("ran", "stopped", "not-run", "unavailable")
 HEADER = {
     *("record", "implementation", "version", "systems", "claims", "python", "platform", "adjoint"),
     *("interpretation", "started", "planned", "levels", "drift", "selection"),
+    *("drawn", "profile", "seed", "arrays"),
 }
 CHECK = {
     *("case", "why", "api", "call", "size", "kind", "clause", "level", "own", "verdict", "gated", "held"),
     *("claimed", "declared"),
 }
-FOOTER = {"footer", "checks", "verdicts", "status", "reason", "problems", "seconds"}
+FOOTER = {"footer", "checks", "verdicts", "status", "reason", "problems", "seconds", "coverage"}
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,25 @@ class Record:
     ----------
     header : mapping
         `record` (the format), `implementation` (its name), `version`, `systems`, `claims`, `python`,
-        `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many checks), `levels` and
-        `drift` (what the gate holds), `selection` (what it was narrowed to, or empty).
+        `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many golden checks), `drawn` (how
+        many items draw their calls), `profile` (how many each), `seed`, `arrays` (what the covering arrays
+        cover, by family), `levels` and `drift` (what the gate holds), `selection` (what it was narrowed to,
+        or empty).
     checks : tuple of mapping
         Each: `case`, `why`, `api`, `call` (in a line), `size` (elements of its tensors), `kind`, `clause`,
         `level`, `own` (else drift), `verdict`, `gated` (whether this document counts for this
         implementation), `held` (whether also the clause's level does), `claimed` (of `unsupported`:
         claimed in advance), `declared` (None, or `reason` and `link`), and, unless it conforms,
-        `demanded`, `seen`, `stderr`, `script`.
+        `demanded`, `seen`, `stderr`, `script`.  Of values also `features` (axis to level, as
+        `adjoint.features` has it), `units` and `bound` (the largest deviation, and the largest that is
+        allowed, in u * S), `picture` (what differs).  Of drawn calls, `drawn`: `data`, `calls`, `declared`
+        (how many deviated as declared), `units` (one a call); the line then sums them up, or is the
+        smallest of those that deviate.
     footer : mapping
         `checks` and `verdicts` (counts), `status` (`ran`, `stopped`: not to its end, `not-run`: could not
         start, `unavailable`: not there, and excused), `reason`, `problems` (sentences about
-        declarations, and about a worker that died), `seconds`.
+        declarations, and about a worker that died), `seconds`, `coverage` (by API: how often each pair of
+        levels was judged, as nested tables).
     """
 
     header: Mapping[str, Any]
@@ -103,7 +111,8 @@ class RecordWriter:
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
         self._verdicts: Counter[str] = Counter()
-        self._planned = header["planned"]
+        self._header = header
+        self._planned, self._to_draw = header["planned"], header["drawn"]
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError as error:
@@ -119,18 +128,34 @@ class RecordWriter:
         self._file.close()
 
     def check(self, line: Mapping[str, Any]) -> None:
-        """Write one check."""
+        """Write one check of a golden case."""
+        self._planned -= 1
         self._verdicts[line["verdict"]] += 1
         self._write(line)
 
-    def footer(self, status: str, seconds: float, reason: str = "", problems: tuple[str, ...] = ()) -> None:
+    def drawn(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write what came of one item that drew its calls."""
+        self._to_draw -= 1
+        for line in lines:
+            self._verdicts[line["verdict"]] += 1
+            self._write(line)
+
+    def footer(
+        self,
+        status: str,
+        seconds: float,
+        reason: str = "",
+        problems: tuple[str, ...] = (),
+        coverage: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write the last line, without which the record counts as truncated.
 
         A run that did not come to all of its checks did not run, whoever says so.
         """
-        missing = self._planned - self._verdicts.total()
-        if status == "ran" and missing:
-            status, reason = "stopped", f"{missing} of {self._planned} checks were not made; see the log."
+        if status == "ran" and (self._planned or self._to_draw):
+            checks = f"{self._planned} of {self._header['planned']} checks"
+            items = f"{self._to_draw} of {self._header['drawn']} drawn items"
+            status, reason = "stopped", f"{checks} were not made, nor {items}; see the log."
         self._write(
             {
                 "footer": True,
@@ -140,6 +165,7 @@ class RecordWriter:
                 "checks": self._verdicts.total(),
                 "verdicts": dict(sorted(self._verdicts.items())),
                 "seconds": round(seconds, 3),
+                "coverage": coverage or {},
             }
         )
 

@@ -29,29 +29,41 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     clause = load().clauses[check.clause]
     if not implementation.script:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
+    inputs = {name: _expression(spec) for name, spec in case.call.tensors.items()}
+    wanted = _demanded(check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
-        arguments=_arguments(case.call.values),
-        constructor=_arguments({k: v for k, v in case.call.values.items() if k != "output_size"}),
-        called=_arguments({k: v for k, v in case.call.values.items() if k == "output_size"}),
+        arguments=_arguments(case.call.values, implementation.script),
+        constructor=_arguments(
+            {k: v for k, v in case.call.values.items() if k != "output_size"}, implementation.script
+        ),
+        called=_arguments(
+            {k: v for k, v in case.call.values.items() if k == "output_size"}, implementation.script
+        ),
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
-        inputs={name: _expression(spec) for name, spec in case.call.tensors.items()},
+        inputs=inputs,
+        bfloat16=[name for name, spec in case.call.tensors.items() if spec["dtype"] == "bfloat16"],
         made=any(_is_made(spec) for spec in case.call.tensors.values()),
-        packed=_is_packed(check),
+        packed=any("base64." in text for text in (wanted, *inputs.values())),
         case=case,
         check=check,
         clause=clause,
         document=load().documents[clause.document],
-        wanted=_demanded(check),
+        wanted=wanted,
         implementation=implementation,
         target=implementation.targets.get(case.call.api, ""),
     )
     return text.strip() + "\n"
 
 
-def _arguments(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
+def _arguments(values: Mapping[str, Any], script: str) -> str:
+    return ", ".join(f"{name}={_argument(name, value, script)}" for name, value in values.items())
+
+
+def _argument(name: str, value: Any, script: str) -> str:
+    """Return Python for an argument; PyTorch knows a dtype as its own object, not by name."""
+    return f"torch.{value}" if (name, script) == ("dtype", "torch") and value else repr(value)
 
 
 def _made_by(api: str) -> str:
@@ -88,24 +100,33 @@ def _expression(spec: dict[str, Any]) -> str:
     if _is_made(spec):
         recipe = spec["make"]
         numbers = f"{recipe['low']}, {recipe['high']}, {recipe['seed']}"
-        return f'integers({shape}, {numbers}).astype("{spec["dtype"]}")'
+        return f'integers({shape}, {numbers}).astype("{_written(spec["dtype"])}")'
     return _literal(tensors.decode(spec))
 
 
 def _literal(array: tensors.Array) -> str:
-    flat = [
-        int(value) if np.isfinite(value) and value == int(value) else float(value) for value in array.ravel()
-    ]
-    text = f'np.array({flat}, dtype="{array.dtype.name}")'
+    """Return Python for an array: number by number, or a large one by its bytes."""
+    dtype = _written(array.dtype.name)
+    if array.size > 4 * LITERAL:
+        data, little = tensors.encode(array.astype(dtype))["data"], np.dtype(dtype).newbyteorder("<").str
+        return f'np.frombuffer(base64.b64decode(\n    "{data}"\n), "{little}").reshape({array.shape})'
+    flat = ", ".join(map(_number, array.ravel()))
+    text = f'np.array([{flat}], dtype="{dtype}")'
     return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
 
 
-def _is_packed(check: Check) -> bool:
-    return (
-        check.kind == "values"
-        and "data" in (check.demanded or ())
-        and prod(check.demanded["shape"]) > 4 * LITERAL
-    )
+def _number(value: Any) -> str:
+    """Return Python for a number, a whole one without a point."""
+    if np.isnan(value):
+        return "np.nan"
+    if np.isinf(value):
+        return "np.inf" if value > 0 else "-np.inf"
+    return repr(int(value) if value == int(value) else float(value))
+
+
+def _written(dtype: str) -> str:
+    """Return the dtype to write numbers in: NumPy alone has no bfloat16, but float32 holds each of them."""
+    return "float32" if dtype == "bfloat16" else dtype
 
 
 def _demanded(check: Check) -> str:
@@ -117,16 +138,16 @@ def _demanded(check: Check) -> str:
     if check.kind != "values":
         return repr(check.demanded)
     if "readings" in check.demanded:
-        rows = [
-            f"    {name!r}: {_literal(tensors.decode(t))}," for name, t in check.demanded["readings"].items()
-        ]
+        rows = [f"    {name!r}: {_wanted(t)}," for name, t in check.demanded["readings"].items()]
         return "\n".join(["{", *rows, "}"])
-    if _is_packed(check):
-        dtype, shape = np.dtype(check.demanded["dtype"]).newbyteorder("<").str, tuple(check.demanded["shape"])
-        return (
-            f'np.frombuffer(base64.b64decode(\n    "{check.demanded["data"]}"\n), "{dtype}").reshape({shape})'
-        )
-    return _literal(tensors.decode(check.demanded))
+    return _wanted(check.demanded)
+
+
+def _wanted(values: Mapping[str, Any]) -> str:
+    """Return Python for the least and the greatest numbers accepted; one array where they are one."""
+    if "low" not in values:
+        return _literal(tensors.decode(values))
+    return ", ".join(_literal(tensors.decode(values[end])) for end in ("low", "high")).join("()")
 
 
 _TEMPLATES = Environment(

@@ -75,6 +75,8 @@ def show_failures(record: Record, most: int = 10) -> None:
 
 
 def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:
+    if "drawn" in check:
+        return "in the report"
     if name in catalogue.entries():
         return f"adjoint reproduce {check['case']} {name}"
     if ":" in name and " " not in name:

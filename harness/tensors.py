@@ -1,7 +1,7 @@
 """How is a tensor written on the wire, and read from it?
 
-A specification is ``{"dtype", "shape", "data"}``, data being base64 of little-endian row-major bytes, or
-``{"dtype", "shape", "make": {"kind": "integers", "low", "high", "seed"}}``.
+A specification is ``{"dtype", "shape", "data"}``, data being base64 of little-endian row-major bytes, two
+for each element of bfloat16, or ``{"dtype", "shape", "make": {"kind": "integers", "low", "high", "seed"}}``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import ml_dtypes  # noqa: F401 - it makes NumPy know bfloat16
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from adjoint.errors import MessageError
 Array = NDArray[Any]
 MOST_AXES = 32
 MOST_ELEMENTS = 1 << 31
-DTYPES = ("bool", "int32", "int64", "float16", "float32", "float64")
+DTYPES = ("bool", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
 def encode(array: Array) -> dict[str, Any]:

@@ -16,6 +16,14 @@ from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
 
 PROTOCOL = 1
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
+    "accumulator": FLOATS,
+    "input_rounding": ("tf32",),
+    "flush": (True, False),
+    "algorithm": ("transform",),
+}
+"""What may be claimed of the arithmetic in a dtype, and the values of each."""
 
 
 class GaveUp(AdjointError):  # noqa: N818 - an event
@@ -35,6 +43,8 @@ class Claims:
         The frameworks behind it and their versions: which documents it is own to.
     python_errors : bool
         Whether the types of its errors are those of Python.
+    arithmetic : mapping of str to mapping
+        Dtype to what it does there that a bound on rounding may count on: a key of `ARITHMETIC` to its value.
     unsupported : mapping of str to str
         Id to reason, of what it may answer `unsupported` to.
     python : str
@@ -48,6 +58,7 @@ class Claims:
     python_errors: bool = False
     unsupported: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    arithmetic: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Claims:
@@ -69,6 +80,7 @@ class Claims:
                 python_errors=bool(claims.get("python_errors", False)),
                 unsupported=_table("unsupported", claims.get("unsupported", {})),
                 python=str(data.get("python", "")),
+                arithmetic=_arithmetic(claims.get("arithmetic", {})),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MessageError(f"the answer to start lacks or garbles {error}.") from None
@@ -231,6 +243,27 @@ def _table(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValueError(name)
     return value
+
+
+def _arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
+    if not isinstance(claimed, dict):
+        raise MessageError(
+            f"arithmetic is {claimed!r:.80}; it must be an object, a dtype to what is claimed."
+        )
+    for dtype, entries in claimed.items():
+        if dtype not in FLOATS:
+            raise MessageError(f"arithmetic names {dtype!r:.80}; it may name {', '.join(FLOATS)}.")
+        if not isinstance(entries, dict) or not set(entries) <= set(ARITHMETIC):
+            raise MessageError(
+                f"arithmetic.{dtype} is {entries!r:.80}; it must be an object with any of "
+                f"{', '.join(ARITHMETIC)}."
+            )
+        for name, value in entries.items():
+            allowed = [json.dumps(item) for item in ARITHMETIC[name]]
+            if json.dumps(value) not in allowed:
+                said = f"arithmetic.{dtype}.{name} is {value!r:.80}"
+                raise MessageError(f"{said}; it must be {' or '.join(allowed)}.")
+    return claimed
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

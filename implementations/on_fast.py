@@ -36,7 +36,8 @@ def start() -> Dict[str, Any]:
         "version": version("adjoint"),
         "claims": {
             "apis": sorted([*FUNCTIONS, *LAYERS, *MODULES]),
-            "dtypes": ["bool", "int32", "int64", "float32", "float64"],
+            "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
+            "arithmetic": {name: {"accumulator": "float32"} for name in ("float16", "bfloat16")},
             "python_errors": True,
         },
     }

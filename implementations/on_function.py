@@ -3,7 +3,7 @@
 A function is called with the tensors and arguments of its API as keywords.  A class is constructed with the
 arguments; for a layer's API it is then taken through `build(shape)` (tf.layers, which knows none: a first
 call), `set_weights(list)` and a call; for a module of PyTorch its attributes `weight` and `bias` are set, and
-it is called.
+it is called.  It takes bfloat16 only where that is named: few functions of NumPy do.
 """
 
 import importlib
@@ -16,7 +16,7 @@ import numpy as np
 TARGET: Dict[str, Any] = {}
 
 
-def start(target: str, api: str, dtypes: str = "int32,float32,float64") -> Dict[str, Any]:
+def start(target: str, api: str, dtypes: str = "int32,float16,float32,float64") -> Dict[str, Any]:
     """Import the target; return name, version and claims."""
     sys.path.insert(0, os.getcwd())
     module_name, _, path = target.partition(":")

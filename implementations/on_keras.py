@@ -1,6 +1,7 @@
 """Keras 3: keras.layers.Conv1DTranspose, 2D and 3D, on the back end that KERAS_BACKEND names."""
 
 import importlib
+import re
 from typing import Any, Callable, Dict
 
 import keras
@@ -24,17 +25,34 @@ UNSUPPORTED = [
 def start() -> Dict[str, Any]:
     """Return name, version and claims."""
     backend = keras.backend.backend()
-    behind = importlib.import_module(backend).__version__.split("+")[0]
+    behind = importlib.import_module(backend)
     return {
         "name": "keras-" + backend,
         "version": keras.__version__,
         "claims": {
             "apis": ["keras.layers.Conv%dDTranspose" % n for n in (1, 2, 3)],
-            "dtypes": ["float32", "float64"],
-            "systems": {"keras": keras.__version__, backend: behind},
+            "dtypes": [
+                "float16",
+                "bfloat16",
+                "float32",
+                *(["float64"] if has_float64(backend, behind) else []),
+            ],
+            "systems": {"keras": keras.__version__, backend: re.split("[+-]", behind.__version__)[0]},
             "python_errors": True,
         },
     }
+
+
+def has_float64(backend: str, behind: Any) -> bool:
+    """Tell whether a layer of float64 computes in it.
+
+    On every back end but TensorFlow's, `keras.backend.result_type` makes float32 of float64.  NumPy's casts
+    the inputs by it, and then refuses a kernel of another dtype; OpenVINO's convolves in float32, and casts
+    the sum with the bias by it.  JAX has float64 where it is told to.
+    """
+    if backend == "jax":
+        return bool(behind.config.jax_enable_x64)
+    return backend not in ("numpy", "openvino")
 
 
 def perform(

@@ -29,7 +29,7 @@ def start() -> Dict[str, Any]:
         "version": tf.__version__,
         "claims": {
             "apis": ["tf.nn.conv_transpose", *LAYERS],
-            "dtypes": ["bool", "int32", "int64", "float32", "float64"],
+            "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
         },

@@ -16,7 +16,7 @@ def start() -> Dict[str, Any]:
         "version": version,
         "claims": {
             "apis": sorted(FUNCTIONS + MODULES),
-            "dtypes": ["int32", "int64", "float32", "float64"],
+            "dtypes": ["int32", "int64", "float16", "bfloat16", "float32", "float64"],
             "systems": {"torch": version},
             "python_errors": True,
         },
@@ -27,7 +27,7 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function that the API names, or take the module through its stages."""
-    given = {name: torch.from_numpy(array.copy()) for name, array in tensors.items()}
+    given = {name: from_numpy(array) for name, array in tensors.items()}
     name = api.rsplit(".", 1)[1]
     if api in FUNCTIONS:
         stage("call")
@@ -35,14 +35,33 @@ def perform(
     else:
         output = module(getattr(torch.nn, name), arguments, given, stage)
     stage("observe")
-    return {"output": output.detach().numpy()}
+    return {"output": to_numpy(output.detach())}
 
 
 def module(kind: Any, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
     """Construct a module, set its weights, call it; `output_size` is an argument of the call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
-    made = kind(**{name: value for name, value in arguments.items() if name not in call})
+    made = kind(**{name: own(name, value) for name, value in arguments.items() if name not in call})
     stage("weights")
     made.load_state_dict({name: tensor for name, tensor in given.items() if name != "input"})
     stage("call")
     return made(given["input"], **call)
+
+
+def own(name: str, value: Any) -> Any:
+    """Return an argument as PyTorch takes it: a dtype is an object of its own."""
+    return getattr(torch, value) if name == "dtype" and isinstance(value, str) else value
+
+
+def from_numpy(array: Any) -> Any:
+    """Return an array as a tensor; bfloat16, which NumPy lends to no one, by its bits."""
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(array.view("int16").copy()).view(torch.bfloat16)
+    return torch.from_numpy(array.copy())
+
+
+def to_numpy(tensor: Any) -> Any:
+    """Return a tensor as an array; bfloat16 by its bits."""
+    if tensor.dtype == torch.bfloat16:
+        return tensor.view(torch.int16).numpy().view("bfloat16")
+    return tensor.numpy()

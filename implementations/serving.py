@@ -8,10 +8,12 @@ Run as ``python serving.py on_torch [argument ...]``.  The module named is a fil
 - optionally ``UNSUPPORTED``: rows of (id, exception type, pattern, link); an error that a row matches says
   that the implementation does not offer this, rather than that it does it wrongly.
 
-Needs NumPy and nothing else.
+Needs NumPy and nothing else; with ml_dtypes, or a framework that brings a bfloat16 of its own to NumPy, it
+serves bfloat16 too, and without one claims none.
 """
 
 import base64
+import contextlib
 import importlib.util
 import json
 import os
@@ -24,6 +26,9 @@ from types import ModuleType
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
+
+with contextlib.suppress(ImportError):
+    import ml_dtypes  # noqa: F401 - it makes NumPy know bfloat16
 
 
 def main(name: str, *arguments: str) -> None:
@@ -68,10 +73,21 @@ def load(path: str) -> ModuleType:
 def started(system: Any, arguments: Tuple[str, ...]) -> Dict[str, Any]:
     """Return the answer to `start`."""
     answer: Dict[str, Any] = system.start(*arguments)
+    claims = answer["claims"]
+    claims["dtypes"] = [name for name in claims["dtypes"] if is_known(name)]
     reasons = {row[0]: "%s: /%s/ (%s)" % row[1:] for row in getattr(system, "UNSUPPORTED", ())}
-    answer["claims"]["unsupported"] = reasons
+    claims["unsupported"] = reasons
     answer["python"] = platform.python_version()
     return answer
+
+
+def is_known(dtype: str) -> bool:
+    """Tell whether NumPy has a dtype; bfloat16 is none of its own."""
+    try:
+        np.dtype(dtype)
+    except TypeError:
+        return False
+    return True
 
 
 def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:

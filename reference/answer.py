@@ -53,9 +53,12 @@ class Answer:
     readings : mapping of str to Tensor
         Where the document leaves a choice: each choice by name, and the values under it.  `values` is
         then the first of them, and nothing may be demanded of an implementation.
+    mixed : Tensor, optional
+        How far a fast transform may stray at each element, in units of u; without one, none computes it.
     """
 
     values: Tensor
     magnitude: Tensor
     terms: Tensor
     readings: Mapping[str, Tensor] = field(default_factory=dict)
+    mixed: Tensor | None = field(default=None, compare=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import inf, isinf, ldexp, prod
 from typing import Any
 
+import ml_dtypes  # noqa: F401 - it makes NumPy know bfloat16
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +61,55 @@ def round_to(value: int, exponent: int, form: Format) -> float:
     return -ldexp(kept, last) if value < 0 else ldexp(kept, last)
 
 
+def round_all(integers: Sequence[int], exponent: int, form: Format) -> list[float]:
+    """Return each of many ``value * 2**exponent`` as `round_to` does, sooner: by way of float64."""
+    largest = max(max(integers, default=0), -min(integers, default=0))
+    if largest.bit_length() > 1023 or not -900 < exponent < 900:
+        return [round_to(value, exponent, form) for value in integers]
+    with np.errstate(over="ignore", under="ignore"):
+        once = np.ldexp(np.array(integers, np.float64), exponent)
+    return _again(once, form, lambda j: round_to(integers[j], exponent, form))
+
+
+def round_floats(numbers: NDArray[np.float64], form: Format) -> list[float]:
+    """Return each of many numbers, in row-major order, rounded to a format; infinities stay."""
+
+    def one(j: int) -> float:
+        if np.isinf(flat[j]):
+            return float(flat[j])
+        above, below = flat[j].as_integer_ratio()
+        return round_to(above, 1 - below.bit_length(), form)
+
+    flat = numbers.ravel()
+    return _again(flat, form, one)
+
+
+def _again(once: NDArray[np.float64], form: Format, rounded: Callable[[int], float]) -> list[float]:
+    """Round numbers that were rounded to float64 before.
+
+    That goes wrong only where the first rounding lands half-way between two numbers of the format, or leaves
+    the normal range: those few, by index, are left to `rounded`.
+    """
+    lost = 53 - form.precision
+    half, size, bits = (1 << lost) >> 1, np.abs(once), once.view(np.int64)
+    doubtful = (size <= 2.0**form.emin) | (size >= 2.0**form.emax)
+    if lost:
+        doubtful |= bits & ((1 << lost) - 1) == half
+    twice: list[float] = ((bits + half) >> lost << lost).view(np.float64).tolist()
+    for j in np.flatnonzero(doubtful & (size > 0)).tolist():
+        twice[j] = rounded(j)
+    return twice
+
+
+def _is(number: float, value: int, exponent: int) -> bool:
+    """Tell whether a number is ``value * 2**exponent``."""
+    if isinf(number):
+        return False
+    above, below = number.as_integer_ratio()
+    shift = exponent + below.bit_length() - 1
+    return above == value << shift if shift >= 0 else above << -shift == value
+
+
 @dataclass(frozen=True)
 class Tensor:
     """A tensor of exact numbers: element j, in row-major order, is ``integers[j] * 2**exponent``.
@@ -107,13 +157,13 @@ class Tensor:
         """
         flat = self.rounded()
         for value, number in zip(self.integers, flat, strict=True):
-            if isinf(number) or Fraction(number) != value * Fraction(2) ** self.exponent:
+            if not _is(number, value, self.exponent):
                 raise InexactError(f"{value} * 2**{self.exponent} is not a {self.dtype}.")
         return np.array(flat, dtype=self.dtype).reshape(self.shape)
 
     def rounded(self) -> list[float]:
         """Return its elements, in row-major order, each rounded once to `dtype`."""
-        return [round_to(value, self.exponent, FORMATS[self.dtype]) for value in self.integers]
+        return round_all(self.integers, self.exponent, FORMATS[self.dtype])
 
     def planes(self) -> list[list[int]]:
         """Return its integers cut into lists, one for each pair of indices on the first two axes."""
@@ -135,6 +185,8 @@ class Tensor:
     def over(self, exponent: int) -> Tensor:
         """Return the same numbers over a smaller power of two, ``2**exponent``."""
         shift = self.exponent - exponent
+        if shift == 0:
+            return self
         return Tensor(self.dtype, self.shape, tuple(value << shift for value in self.integers), exponent)
 
     def plus(self, other: Tensor) -> Tensor:
@@ -152,8 +204,9 @@ class Tensor:
         exponent = min(self.exponent, other.exponent)
         mine, theirs = self.over(exponent), other.over(exponent).integers
         run = prod(self.shape[axis + 1 :])
-        integers = (value + theirs[j // run % len(theirs)] for j, value in enumerate(mine.integers))
-        return Tensor(self.dtype, self.shape, tuple(integers), exponent)
+        spread = [value for value in theirs for _ in range(run)] * prod(self.shape[:axis])
+        integers = tuple(a + b for a, b in zip(mine.integers, spread, strict=True))
+        return Tensor(self.dtype, self.shape, integers, exponent)
 
     def transposed(self, axes: tuple[int, ...]) -> Tensor:
         """Return the tensor with its axes in another order, as `numpy.transpose` has it."""

@@ -7,13 +7,14 @@ from that, here, for all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, TypeVar
 
 from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry, bias_gradient, conv, conv_transpose, kernel_gradient
+from adjoint.reference.transform import ONE_TAP, factor, norms
 
 _T = TypeVar("_T")
 
@@ -36,6 +37,11 @@ class Layout:
     def _back(self) -> tuple[int, ...]:
         """The inverse permutation: the API's axis j is the operation's."""
         return tuple(self.axes.index(j) for j in range(len(self.axes)))
+
+    @property
+    def filters(self) -> int:
+        """The axis of the API's output that the filters lie along."""
+        return self.axes[1] - (not self.batched)
 
     def enter(self, tensor: Tensor) -> Tensor:
         """Return an API's tensor in the operation's order."""
@@ -107,15 +113,33 @@ class Translation:
 
 def output(call: Translation) -> Answer:
     """Return what the call must return: activation(conv_transpose(input, kernel) + bias)."""
+    activation = ACTIVATIONS[call.activation]
 
     def under(geometry: Geometry) -> Answer:
-        def operation(x: Tensor, w: Tensor, bias: Tensor | None = None) -> Tensor:
-            return conv_transpose(x, w, geometry, call.groups, bias)
-
-        given = (call.input, call.kernel, *([call.bias] if call.bias else []))
-        return _summed(operation, given, call.layout, call.dtype, ACTIVATIONS[call.activation])
+        before = with_bias(convolution(call, geometry), call)
+        integers = tuple(map(activation, before.values.integers))
+        return replace(before, values=replace(before.values, integers=integers))
 
     return _with_readings({name: under(geometry) for name, geometry in call.geometries.items()})
+
+
+def convolution(call: Translation, geometry: Geometry) -> Answer:
+    """Return the transposed convolution alone, without bias and activation, under one of the readings."""
+    given = call.input, call.kernel
+    return _summed(conv_transpose, given, geometry, call.groups, geometry.kernel, call.layout, call.dtype)
+
+
+def with_bias(answer: Answer, call: Translation) -> Answer:
+    """Return an output's answer with the call's bias, if it has one, as one more term of each sum."""
+    if call.bias is None:
+        return answer
+    axis = call.layout.filters
+    return replace(
+        answer,
+        values=answer.values.plus_along(axis, call.bias),
+        magnitude=answer.magnitude.plus_along(axis, call.bias.absolute()),
+        terms=answer.terms.plus_along(axis, call.bias.ones()),
+    )
 
 
 def shape_within(call: Translation) -> list[list[int]]:
@@ -142,14 +166,12 @@ def gradients(call: Translation, g: Tensor) -> dict[str, Answer]:
 
     def under(geometry: Geometry) -> dict[str, Answer]:
         y, groups = _passed(call, geometry, call.layout.enter(g)), call.groups
-        to_input = partial(conv, geometry=geometry, groups=groups)
-        to_kernel = partial(kernel_gradient, geometry=geometry, groups=groups)
-        found = {
-            "input": _summed(to_input, (y, call.kernel), call.layout, call.dtype),
-            "kernel": _summed(to_kernel, (call.input, y), call.kernel_layout, call.dtype),
-        }
+        to_input = conv, (y, call.kernel), geometry, groups, geometry.kernel, call.layout
+        to_kernel = kernel_gradient, (call.input, y), geometry, groups, geometry.input, call.kernel_layout
+        found = {"input": _summed(*to_input, call.dtype), "kernel": _summed(*to_kernel, call.dtype)}
         if call.bias:
-            found["bias"] = _summed(bias_gradient, (y,), Layout((0,)), call.dtype)
+            total = replace(bias_gradient(y), dtype=call.dtype)
+            found["bias"] = Answer(total, bias_gradient(y.absolute()), bias_gradient(y.ones()))
         return found
 
     each = {name: under(geometry) for name, geometry in call.geometries.items()}
@@ -163,20 +185,39 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"linear": lambda y: y, "relu": l
 
 
 def _summed(
-    operation: Callable[..., Tensor],
-    given: tuple[Tensor, ...],
+    operation: Callable[[Tensor, Tensor, Geometry, int], Tensor],
+    given: tuple[Tensor, Tensor],
+    geometry: Geometry,
+    groups: int,
+    summed: tuple[int, ...],
     layout: Layout,
     dtype: str,
-    activation: Callable[[int], int] = ACTIVATIONS["linear"],
 ) -> Answer:
-    """Return a sum of products, with S and n: the same sum of absolute values, and of ones."""
-    values = operation(*given)
-    activated = Tensor(dtype, values.shape, tuple(map(activation, values.integers)), values.exponent)
+    """Return a sum of products, with S and n: the same sum of absolute values, and of ones.
+
+    `summed` has the sizes of the planes over whose elements it sums.
+    """
+    first, second = given
+    values = replace(operation(first, second, geometry, groups), dtype=dtype)
+    magnitude = operation(first.absolute(), second.absolute(), geometry, groups)
+    a, b = norms(first), norms(second)
+    met = operation(a, b, ONE_TAP, groups).integers
+    pairs = max(operation(a.ones(), b.ones(), ONE_TAP, groups).integers, default=0)
+    counts = operation(_plane_of_ones(first), _plane_of_ones(second), geometry, 1).integers
+    terms = Tensor(first.dtype, values.shape, tuple(pairs * n for n in counts) * prod(values.shape[:2]))
+    scale = factor(geometry, summed, pairs)
+    spread = tuple(scale * norm for norm in met for _ in counts)
     return Answer(
-        layout.leave(activated),
-        layout.leave(operation(*(tensor.absolute() for tensor in given))),
-        layout.leave(operation(*(tensor.ones() for tensor in given))),
+        layout.leave(values),
+        layout.leave(magnitude),
+        layout.leave(terms),
+        mixed=layout.leave(Tensor(dtype, values.shape, spread, a.exponent + b.exponent)),
     )
+
+
+def _plane_of_ones(tensor: Tensor) -> Tensor:
+    shape = (1, 1, *tensor.shape[2:])
+    return Tensor(tensor.dtype, shape, (1,) * prod(shape))
 
 
 def _passed(call: Translation, geometry: Geometry, g: Tensor) -> Tensor:
@@ -195,4 +236,4 @@ def _with_readings(answers: Mapping[str, Answer]) -> Answer:
     if set(answers) == {""}:
         return first
     readings = {name: answer.values for name, answer in answers.items()}
-    return Answer(first.values, first.magnitude, first.terms, readings)
+    return replace(first, readings=readings)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adjoint.record import Record
+from adjoint.reports.coverage import MOST_LISTED, coverages, shade
 from adjoint.reports.matrix import build
+from adjoint.reports.pictures import illustrated
 from adjoint.reports.ranking import standing
 from adjoint.reports.text import markup_environment
+from adjoint.reports.units import scale_of, strips
 from adjoint.spec import load
 
 SYMBOLS = {
@@ -55,6 +58,10 @@ STANDINGS = (
 )
 
 
+MOST_QUIET = 12
+"""How many checks of a cell that do not differ are listed."""
+
+
 def render(records: Sequence[Record]) -> str:
     """Return the report of some records as one HTML page.
 
@@ -69,8 +76,17 @@ def render(records: Sequence[Record]) -> str:
         The page.  It loads nothing and runs no script; text that came from an implementation can't act.
     """
     template = markup_environment().get_template("report.html")
+    matrix = build(records, load())
+    measured = strips(matrix.columns)
     return template.render(
-        matrix=build(records, load()),
+        matrix=matrix,
+        strips=measured,
+        scale=scale_of(measured),
+        coverages=coverages(matrix.columns),
+        most_listed=MOST_LISTED,
+        shade=shade,
+        illustrated=illustrated,
+        most_quiet=MOST_QUIET,
         standing=standing,
         symbols=SYMBOLS,
         legend=LEGEND,

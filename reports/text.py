@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from jinja2.filters import do_mark_safe
+from jinja2.filters import do_forceescape, do_mark_safe
 
 INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 """Unicode categories of what can't be seen: controls, format characters, lone surrogates, …"""
@@ -44,6 +44,8 @@ def markdown_environment() -> Environment:
     """Return the environment of the Markdown templates: every value is made prose, unless it is `code`."""
     environment = _environment(False, prose)
     environment.filters["code"] = code
+    environment.filters["fenced"] = fenced
+    environment.filters["in_tag"] = in_tag
     return environment
 
 
@@ -65,6 +67,17 @@ def code(text: str, most: int = 400) -> str:
     shown = inert(_line(text, most))
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     return do_mark_safe(f"{fence}{_pad(shown)}{fence}".replace("|", "\\|"))
+
+
+def fenced(text: str) -> str:
+    """Return a script as a fenced block of Markdown, whatever fences it holds itself."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return do_mark_safe(f"{fence}python\n{inert(text).rstrip()}\n{fence}")
+
+
+def in_tag(text: str) -> str:
+    """Return text as one line between HTML tags, where the escapes of Markdown do not count."""
+    return do_forceescape(inert(_line(text, 1000)))
 
 
 def is_web_address(link: str) -> bool:

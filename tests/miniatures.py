@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 
+from adjoint import tensors
 from adjoint.fast.torch_functional import conv_transpose2d
 
 API = "torch.nn.functional.conv_transpose2d"
@@ -33,6 +34,18 @@ def flipped_kernel(input, weight, **arguments):
 def ignores_output_padding(input, weight, output_padding=0, **arguments):
     conv_transpose2d(input, weight, output_padding=output_padding, **arguments)  # refuses what is illegal
     return conv_transpose2d(input, weight, **arguments)
+
+
+def two_faults(input, weight, stride=1, **arguments):
+    output = ignores_output_padding(input, weight, stride=stride, **arguments)
+    return -output if np.any(np.greater(stride, 1)) else output
+
+
+def crashes_when_large(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    if output.size > 20:
+        os.abort()
+    return output
 
 
 def wrong_shape(input, weight, **arguments):
@@ -106,6 +119,36 @@ def answers():
             yield message, {"name": "miniature", "version": "1", "claims": claims}
         elif message["do"] == "perform":
             yield message, {**serving.performed(System, message["call"]), "id": message["id"]}
+
+
+def one_further(message, answer):
+    """Let the numbers of float16 that are sums of several, and are rounded, be the next ones."""
+    if message["do"] != "perform" or answer["outcome"] != "returned":
+        return answer
+    arrays = {name: tensors.decode(spec) for name, spec in message["call"]["tensors"].items()}
+    several = arrays["weight"].shape[0] > 2 * message["call"]["arguments"].get("groups", 1)
+    if not several or arrays["input"].dtype != "float16" or np.all(arrays["input"] % 1 == 0):
+        return answer
+    output = tensors.decode(answer["observed"]["output"])
+    further = np.nextafter(output, np.float16(np.inf))
+    return {**answer, "observed": {"output": tensors.encode(np.where(output == 0, output, further))}}
+
+
+def strays_in_float16():
+    for message, answer in answers():
+        if message["do"] == "start":
+            answer["claims"]["dtypes"] = ["float16", "float32"]
+        say(one_further(message, answer))
+
+
+def claims_to_stray_less():
+    for message, answer in answers():
+        if message["do"] == "start":
+            answer["claims"] |= {
+                "dtypes": ["float16", "float32"],
+                "arithmetic": {"float16": {"accumulator": "float32"}},
+            }
+        say(one_further(message, answer))
 
 
 def say(answer):

@@ -1,23 +1,29 @@
-"""Does the bound accuse nobody wrongly, and somebody rightly?  Every honest order of summation is within it.
+"""Is the bound what its definition says, and no wider?  Sums of n products, and the steps of a layer.
 
-One-tap convolutions over n channels: each element of the output is a sum of n products.
+The sums are one-tap convolutions over n channels, in every order; `test_no_false_alarm` has whole ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from math import inf, nextafter
+from math import inf, isinf, nextafter
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from adjoint.reference.answer import Answer
-from adjoint.reference.bound import Claim, Interval, accepted
+from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
 from adjoint.reference.exact import FORMATS, Tensor, round_to
 from adjoint.reference.operation import Geometry
-from adjoint.reference.translation import Translation, channels_first, output
+from adjoint.reference.translation import Translation, channels_first, channels_last, output
+from tests.right import gathered, in_steps, in_wider, joined, scatter, split
+from tests.rounded_calls import WIDTHS, Rounded, tensor
+from tests.rounded_calls import drawn as drawn_call
 from tests.summing import ORDERS, ROUNDINGS, Numbers, Rounding, left_to_right
 
 BATCH, FILTERS = 160, 125
@@ -39,17 +45,12 @@ def drawn(dtype: str, n: int) -> tuple[Numbers, Numbers]:
     return x, w
 
 
-def tensor(dtype: str, numbers: Numbers, shape: tuple[int, ...]) -> Tensor:
-    read = Tensor.from_array(numbers)
-    return Tensor(dtype, shape, read.integers, read.exponent)
-
-
 def call(dtype: str, n: int) -> Translation:
     x, w = drawn(dtype, n)
     one = (1,)
     return Translation(
-        input=tensor(dtype, x, (BATCH, n, 1)),
-        kernel=tensor(dtype, w, (n, FILTERS, 1)),
+        input=tensor(x[..., np.newaxis], dtype),
+        kernel=tensor(w[..., np.newaxis], dtype),
         bias=None,
         geometries={"": Geometry(one, one, one, one, one, (0,))},
         layout=channels_first(1),
@@ -60,7 +61,7 @@ def call(dtype: str, n: int) -> Translation:
 
 
 def outside(seen: Numbers, interval: Interval) -> int:
-    low, high = (np.array(end).reshape(BATCH, FILTERS) for end in (interval.low, interval.high))
+    low, high = (np.array(end).reshape(seen.shape) for end in (interval.low, interval.high))
     return int(np.count_nonzero(~((low <= seen) & (seen <= high))))
 
 
@@ -166,3 +167,125 @@ def test_next_to_the_ends_nothing_is_accepted() -> None:
     assert outside(seen, allowed) == 0
     beyond = np.array([nextafter(high, inf) for high in allowed.high]).reshape(BATCH, FILTERS)
     assert outside(beyond, allowed) == BATCH * FILTERS
+
+
+def fractions(numbers: Numbers) -> NDArray[Any]:
+    return np.array([Fraction(value) for value in numbers.ravel().tolist()], object).reshape(numbers.shape)
+
+
+def defined(call: Rounded, claim: Claim) -> tuple[Numbers, Numbers]:
+    """Return both ends as the definition has them, in the operation's order, from sums of fractions."""
+    x, w, bias = map(fractions, split(call))
+    products = list(gathered(x, w, call.geometry))
+    terms = [np.where(there, term, 0) for term, there in products]
+    form, biased = FORMATS[claim.accumulator], int(call.bias is not None)
+    u, normal = Fraction(1, 2**form.precision), Fraction(2) ** form.emin
+    g = Fraction(2, 2**11) + Fraction(1, 2**22) if claim.input_rounding else 0
+    eta = normal if claim.flush else normal * u
+
+    def rounded(value: Fraction) -> float:
+        above, below = value.as_integer_ratio()
+        return round_to(above, 1 - below.bit_length(), FORMATS[call.dtype])
+
+    def ends(y: Fraction, part: Fraction, b: Fraction, n: int) -> list[float]:
+        """Of n terms, a bias of b among them; `part` is what the products add to S."""
+        error = g * part + n * u * ((1 + g) * part + abs(b)) + n * eta if part or b else Fraction(0)
+        return [rounded(y - error), rounded(y + error)]
+
+    def hull(y: Fraction, part: Fraction, n: int, b: Fraction) -> tuple[float, float]:
+        found = ends(y + b, part, b, n + biased)
+        for end in ends(y, part, Fraction(0), n) if biased else []:
+            found.append(end if isinf(end) else rounded(Fraction(end) + b))
+        return min(found), max(found)
+
+    count = sum(there.astype(int) for _, there in products)
+    low, high = np.vectorize(hull)(sum(terms), sum(map(abs, terms)), count, bias)
+    return joined(low), joined(high)
+
+
+CLAIMS = {
+    "its own": lambda dtype: Claim(dtype),
+    "float32": lambda _: Claim("float32"),
+    "tf32": lambda _: Claim("float32", input_rounding="tf32"),
+    "flushing": lambda dtype: Claim(dtype, flush=True),
+}
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu"])
+@pytest.mark.parametrize("claimed", CLAIMS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_ends_of_a_layers_output_are_those_of_the_definition(
+    dtype: str, claimed: str, activation: str
+) -> None:
+    claim = CLAIMS[claimed](dtype)
+    for seed in range(12):
+        call = drawn_call(dtype, seed, batch=2)
+        call = lowered(call) if claim.flush else call
+        rank = len(call.geometry.input)
+        found = accepted_output(call.translation(channels_last(rank), activation), claim)[""]
+        ends = [np.moveaxis(end, 1, -1).ravel() for end in defined(call, claim)]
+        low, high = ends if activation == "linear" else np.maximum(ends, 0)
+        assert np.array_equal(found.low, low), seed
+        assert np.array_equal(found.high, high), seed
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_rounding_between_the_steps_of_a_layer_is_accepted_beside_rounding_once(dtype: str) -> None:
+    outside_hull, outside_each = 0, {in_steps: 0, in_wider: 0}
+    for seed in range(24):
+        call = drawn_call(dtype, seed)
+        if call.bias is None:
+            continue
+        hull = accepted_output(call.translation(), Claim("float32"))[""]
+        once = accepted(output(call.translation()), Claim("float32"))
+        for way in outside_each:
+            seen = way(call, "float32")
+            outside_hull += outside(seen, hull)
+            outside_each[way] += outside(seen, once)
+    assert outside_hull == outside_each[in_wider] == 0
+    assert outside_each[in_steps] > 500
+
+
+def test_inputs_rounded_to_11_bits_are_accepted_where_tf32_is_claimed_and_to_8_are_not() -> None:
+    accurate, accused, shorter = Claim("float32"), 0, 0
+    for seed in range(24):
+        call = drawn_call("float32", seed)
+        claimed = accepted_output(call.translation(), replace(accurate, input_rounding="tf32"))[""]
+        seen = in_wider(replace(call, x=to_11_bits(call.x), w=to_11_bits(call.w)), "float32")
+        assert outside(seen, claimed) == 0, seed
+        accused += outside(seen, accepted_output(call.translation(), accurate)[""])
+        short = replace(call, x=ROUNDINGS["bfloat16"](call.x), w=ROUNDINGS["bfloat16"](call.w))
+        shorter += outside(in_wider(short, "float32"), claimed)
+    assert min(accused, shorter) > 3000
+
+
+def to_11_bits(numbers: Numbers) -> Numbers:
+    fractions, exponents = np.frexp(numbers)
+    return np.ldexp(np.round(fractions * 2**11), exponents - 11)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "accumulator"), [*((dtype, dtype) for dtype in DTYPES), ("bfloat16", "float32")]
+)
+def test_what_flushes_is_accepted_where_that_is_claimed(dtype: str, accumulator: str) -> None:
+    accused = 0
+
+    def flushing(fl: Rounding) -> Rounding:
+        return lambda numbers: np.where(np.abs(fl(numbers)) < 2.0 ** FORMATS[dtype].emin, 0, fl(numbers))
+
+    fl, wide = flushing(ROUNDINGS[dtype]), flushing(ROUNDINGS[accumulator])
+    for seed in range(48):
+        call = lowered(drawn_call(dtype, seed))
+        x, w, bias = split(call)
+        seen = joined(fl(fl(scatter(x, w, call.geometry, wide, np.zeros_like(bias))) + bias))
+        assert outside(seen, accepted_output(call.translation(), Claim(accumulator, flush=True))[""]) == 0, (
+            seed
+        )
+        accused += outside(seen, accepted_output(call.translation(), Claim(accumulator))[""])
+    assert accused > 20
+
+
+def lowered(call: Rounded) -> Rounded:
+    """Return the call with numbers so small that some products and sums are subnormal."""
+    scale = 2.0 ** (FORMATS[call.dtype].emin + WIDTHS[call.dtype] + 1)
+    return replace(call, x=call.x * scale, bias=None if call.bias is None else call.bias * scale)

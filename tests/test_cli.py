@@ -238,7 +238,7 @@ def test_the_configuration_of_the_folder_has_no_say(run_adjoint, tmp_path):
     done = run_adjoint("run", "fast", cwd=tmp_path, PYTEST_ADDOPTS="--no-such-option")
     assert done.returncode == 0, done.stdout
     whole = record.read(tmp_path / "adjoint-report" / "fast.record.jsonl")
-    assert whole.footer["checks"] == whole.header["planned"] > 500
+    assert whole.footer["checks"] >= whole.header["planned"] > 500
 
 
 def test_a_run_that_is_cut_short_did_not_run(tmp_path):
@@ -311,7 +311,8 @@ def test_a_worker_that_dies_now_and_then_does_not_pass(run_adjoint, tmp_path):
     assert done.returncode == 1
     assert "The worker died once (signal SIGABRT)" in done.stdout
     (path,) = tmp_path.glob("*.record.jsonl")
-    assert {check["verdict"] for check in record.read(path).checks} == {"conforms", "observed"}
+    verdicts = {check["verdict"] for check in record.read(path).checks if not check["claimed"]}
+    assert verdicts == {"conforms", "observed", "not-reached"}  # of what is claimed away, the rest
 
 
 def test_a_deviation_that_is_needed_elsewhere_is_not_stale_in_a_narrowed_run(run_adjoint, tmp_path):
@@ -330,8 +331,9 @@ def test_a_deviation_that_is_needed_elsewhere_is_not_stale_in_a_narrowed_run(run
 
 
 def test_keras_is_not_judged_by_the_users_keras_json():
-    for name in ("keras-torch", "keras-tensorflow"):
-        assert catalogue.entries()[name].env["KERAS_HOME"] == "{home}"
+    homes = [entry.env["KERAS_HOME"] for entry in catalogue.entries().values() if entry.module == "on_keras"]
+    assert len(homes) >= 5
+    assert set(homes) == {"{home}"}
 
 
 @pytest.mark.parametrize(

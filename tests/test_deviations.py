@@ -42,11 +42,45 @@ def ledger(*deviations: Deviation, systems: dict[str, str] | None = None) -> Led
     ids=str,
 )
 def test_a_declaration_matches_by_where(where, matches):
-    assert deviation(where=where).matches(CLAUSE, CALL) is matches
+    assert deviation(where=where).matches(CLAUSE, "values", CALL) is matches
 
 
 def test_a_declaration_matches_its_clause_only():
-    assert not deviation().matches("tf-nn.rank", CALL)
+    assert not deviation().matches("tf-nn.rank", "values", CALL)
+
+
+def test_a_declaration_may_speak_of_many_clauses_and_of_one_kind_of_check():
+    assert deviation(clause="tf-nn.*").matches("tf-nn.rank", "values", CALL)
+    assert not deviation(clause="tf-nn.*").matches("tf-keras-conv2d.values", "values", CALL)
+    assert deviation(kind="values").matches(CLAUSE, "values", CALL)
+    assert not deviation(kind="values").matches(CLAUSE, "shape", CALL)
+
+
+@pytest.mark.parametrize(
+    ("when", "matches"),
+    [
+        ("padding == 'SAME'", True),
+        ("padding == 'SAME' and strides[0] == 2", True),
+        ("input_shape[-1] == 5", True),
+        ("input_shape[-1] == input_shape[0]", False),
+        ("padding == 'VALID'", False),
+        ("bias_shape", False),
+        ("not bias_shape", True),
+        ("bias_shape[0] == 5", False),
+        ("strides > 1", False),
+        ("strides[7] == 1", False),
+        ("strides[0] % 0 == 1", False),
+    ],
+)
+def test_a_declaration_matches_when_its_condition_holds(when, matches):
+    assert deviation(when=when).matches(CLAUSE, "values", CALL) is matches
+    assert not deviation(when=when, where={"padding": "VALID"}).matches(CLAUSE, "values", CALL)
+
+
+def test_a_condition_can_not_act():
+    for when in ("__import__('os').getpid()", "().__class__", "open('x', 'w')"):
+        with pytest.raises(Exception, match=r".+"):
+            assert deviation(when=when).matches(CLAUSE, "values", CALL)
 
 
 @pytest.mark.parametrize(
@@ -88,23 +122,23 @@ def test_a_declaration_applies_to_versions(versions, applies):
 @pytest.mark.parametrize("verdict", ["deviates", "crashed", "timed-out", "broken"])
 def test_a_failure_is_excused_by_the_declaration_that_matches(verdict):
     other, first, second = deviation(where={"padding": "VALID"}), deviation(reason="a"), deviation(reason="b")
-    assert ledger(other, first, second).note(CLAUSE, CALL, verdict) is first
+    assert ledger(other, first, second).note(CLAUSE, "values", CALL, verdict) is first
 
 
 @pytest.mark.parametrize("verdict", ["conforms", "observed", "unsupported", "not-reached", "vacuous"])
 def test_what_did_not_fail_is_not_excused(verdict):
-    assert ledger(deviation()).note(CLAUSE, CALL, verdict) is None
+    assert ledger(deviation()).note(CLAUSE, "values", CALL, verdict) is None
 
 
 def test_a_failure_that_nothing_matches_is_not_excused():
     found = ledger(deviation(where={"padding": "VALID"}), deviation(implementation="other"))
-    assert found.note(CLAUSE, CALL, "deviates") is None
+    assert found.note(CLAUSE, "values", CALL, "deviates") is None
 
 
 def problems(*verdicts: str, whole: bool = True, **changes: Any) -> str:
     book = ledger(deviation(**changes))
     for verdict in verdicts:
-        book.note(CLAUSE, CALL, verdict)
+        book.note(CLAUSE, "values", CALL, verdict)
     return " ".join(book.problems(whole, TODAY))
 
 
@@ -128,6 +162,13 @@ def test_a_declaration_that_nothing_needed_may_stay_in_a_narrowed_run(verdicts):
     assert problems(*verdicts, whole=False) == ""
 
 
+@pytest.mark.parametrize("verdicts", [("conforms",), (), ("deviates",)], ids=str)
+def test_a_declaration_that_varies_is_never_stale(verdicts):
+    assert problems(*verdicts, varies="the processor") == ""
+    expired = problems("deviates", varies="the processor", expires=TODAY - DAY)
+    assert "expired" in expired
+
+
 def test_a_declaration_for_another_implementation_is_no_problem():
     assert problems(implementation="other") == ""
     assert problems(versions={"torch": "<2"}) == ""
@@ -135,7 +176,7 @@ def test_a_declaration_for_another_implementation_is_no_problem():
 
 def test_both_of_two_declarations_of_one_fault_are_needed():
     book = ledger(deviation(), deviation(where={"padding": "SAME"}))
-    book.note(CLAUSE, CALL, "deviates")
+    book.note(CLAUSE, "values", CALL, "deviates")
     assert book.problems(True, TODAY) == ()
 
 
@@ -197,6 +238,10 @@ def test_the_declarations_that_come_with_the_suite_can_be_read():
         (ROW + "versions = { torch = 2 }\n", "deviation 1: "),
         (ROW + 'versions = ">=2"\n', "deviation 1: "),
         (ROW + 'where = "SAME"\n', "deviation 1: "),
+        (ROW + 'when = "padding =="\n', "deviation 1: "),
+        (ROW + "when = \"open('x', 'w')\"\n", "deviation 1: .*open"),
+        (ROW + "when = 3\n", "deviation 1: when"),
+        (ROW.replace("tf-nn.values", "tf-nn.v?l"), "deviation 1: there is no clause 'tf-nn.v.l'"),
         (ROW + 'expires = "2026-03-01"\n', "deviation 1: "),
         (ROW + "expires = 2026-03-01T00:00:00\n", "deviation 1: "),
         (ROW.replace('"tf-nn.values"', '["tf-nn.values"]'), "deviation 1: "),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 from adjoint.reference.exact import InexactError, Tensor
 
-FLOATS = ("float16", "float32", "float64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
 BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
@@ -20,7 +21,7 @@ def numbers(tensor: Tensor) -> list[Fraction]:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_ends_of_the_range_and_the_subnormals_survive_a_round_trip(dtype: str) -> None:
-    info = np.finfo(dtype)
+    info = ml_dtypes.finfo(dtype)
     tiny, normal, one = info.smallest_subnormal, info.smallest_normal, np.dtype(dtype).type(1)
     small = [0, tiny, -tiny, 3 * tiny, normal - tiny, normal]
     array = np.array([*small, info.eps, 1, one + info.eps, -info.max, info.max], dtype)
@@ -40,10 +41,11 @@ def test_any_finite_bit_pattern_survives_a_round_trip(dtype: str) -> None:
     assert np.array_equal(Tensor.from_array(array).to_array(), array)
 
 
-def test_every_finite_float16_survives_a_round_trip() -> None:
-    array = np.arange(2**16, dtype=np.uint16).view(np.float16)
+@pytest.mark.parametrize(("dtype", "count"), [("float16", 63488), ("bfloat16", 65280)])
+def test_every_finite_number_of_half_the_bits_survives_a_round_trip(dtype: str, count: int) -> None:
+    array = np.arange(2**16, dtype=np.uint16).view(dtype)
     array = array[np.isfinite(array)]
-    assert array.size == 63488
+    assert array.size == count
     assert np.array_equal(Tensor.from_array(array).to_array(), array)
 
 
@@ -84,7 +86,7 @@ def test_a_number_of_too_many_bits_is_refused(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_number_above_the_largest_is_refused(dtype: str) -> None:
-    largest = Tensor.from_array(np.array([np.finfo(dtype).max]))
+    largest = Tensor.from_array(np.array([ml_dtypes.finfo(dtype).max]))
     assert np.isfinite(Tensor(dtype, (1,), largest.integers, largest.exponent).to_array()).all()
     with pytest.raises(InexactError):
         Tensor(dtype, (1,), largest.integers, largest.exponent + 1).to_array()
@@ -92,7 +94,7 @@ def test_a_number_above_the_largest_is_refused(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_number_between_the_subnormals_is_refused(dtype: str) -> None:
-    smallest = Tensor.from_array(np.array([np.finfo(dtype).smallest_subnormal]))
+    smallest = Tensor.from_array(np.array([ml_dtypes.finfo(dtype).smallest_subnormal]))
     for integer in (1, 3):
         with pytest.raises(InexactError):
             Tensor(dtype, (1,), (integer,), smallest.exponent - 1).to_array()

@@ -19,7 +19,12 @@ from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.spec import load
 
 CALLS = 1200  # of each API
-LARGEST = {"float16": 4, "float32": 300, "float64": 10**6}  # keeps sums of up to 90 terms exact
+LARGEST = {
+    "float16": 4,
+    "bfloat16": 1,
+    "float32": 300,
+    "float64": 10**6,
+}  # keeps sums of up to 90 terms exact
 
 Call = tuple[dict[str, Any], dict[str, Any]]
 """Tensors and arguments, by name."""
@@ -58,7 +63,7 @@ def torch_call(random: Random, rank: int) -> Call:
     largest = {1: 6, 2: 4, 3: 3}[rank]
     groups, share = random.choice((1, 1, 2, 3)), random.randint(1, 3)
     channels = rarely(random, groups * random.randint(1, 3 if rank < 3 else 2), 5)
-    dtype = random.choice(("float16", "float32", "float64"))
+    dtype = random.choice(tuple(FORMATS))
     kernel, size = some(random, rank, 1, 3 if rank > 1 else 5), some(random, rank, 1, largest)
     stride, dilation = (rarely(random, some(random, rank, 1, 3), (1,) * rank) for _ in range(2))
     extras = tuple(random.randint(0, max(s, d) - 1) for s, d in zip(stride, dilation, strict=True))
@@ -96,7 +101,7 @@ def torch_call(random: Random, rank: int) -> Call:
 def tf_call(random: Random) -> Call:
     rank = random.choice((1, 2, 2, 3))
     largest = {1: 6, 2: 4, 3: 3}[rank]
-    dtype = rarely(random, random.choice(("float16", "float32", "float64")), "int32", "int64", "bool")
+    dtype = rarely(random, random.choice(tuple(FORMATS)), "int32", "int64", "bool")
     size, kernel = some(random, rank, 1, largest), some(random, rank, 1, 3 if rank > 1 else 5)
     stride, dilation = some(random, rank, 1, 3), some(random, rank, 1, 3)
     inner, outer, batch = *some(random, 2, 1, 3), random.randint(0, 3)
@@ -141,7 +146,7 @@ def tf_call(random: Random) -> Call:
 def layer_call(
     random: Random, rank: int, dilates: bool = True, pads: bool = True, typed: bool = True
 ) -> Call:
-    dtype = random.choice(("float32", "float64"))
+    dtype = random.choice(tuple(FORMATS))
     kernel, filters, channels = some(random, rank, 1, 4 if rank < 3 else 3), *some(random, 2, 1, 3)
     steps, ones = some(random, rank, 1, 4), (1,) * rank
     usual = random.choice([(steps, ones), (ones, steps)]) if dilates else (steps, ones)
@@ -363,11 +368,22 @@ def test_arrays_of_any_memory_order_give_the_same() -> None:
     assert seen.flags.c_contiguous
 
 
-def test_float16_is_summed_in_float32_and_rounded_once() -> None:
-    """Of 2048 and sixteen halves, that meet over the taps, float16 alone would lose every half."""
-    x = np.array([0.5] * 16 + [2048], "float16").reshape(1, 1, 17)
-    result = torch_functional.conv_transpose1d(x, np.ones((1, 1, 17), "float16"))
-    assert result[0, 0, 16] == 2056
+@pytest.mark.parametrize(("dtype", "large"), [("float16", 2048), ("bfloat16", 256)])
+def test_what_has_half_the_bits_is_summed_in_float32_and_rounded_once(dtype: str, large: int) -> None:
+    """Of a large number and sixteen halves that meet over the taps, the dtype alone would lose every half."""
+    x = np.array([0.5] * 16 + [large], dtype).reshape(1, 1, 17)
+    result = torch_functional.conv_transpose1d(x, np.ones((1, 1, 17), dtype))
+    assert (result.dtype, result[0, 0, 16]) == (x.dtype, large + 8)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float16", 2048), ("bfloat16", 256)])
+def test_a_layer_adds_its_bias_before_it_rounds(dtype: str, large: int) -> None:
+    """One more than the large number rounds back to it; with a bias of 1 it is two more, which is exact."""
+    layer = keras_layers.Conv1DTranspose(1, 1, dtype=dtype)
+    layer.build((1, 1, 2))
+    layer.set_weights([np.ones((1, 1, 2)), np.ones(1)])
+    x = np.array([large, 1], dtype).reshape(1, 1, 2)
+    assert layer(x).item() == large + 2
 
 
 def test_overflow_is_a_result_and_no_warning() -> None:

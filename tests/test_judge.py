@@ -51,6 +51,7 @@ CONFORMING = [
     (check("values", np.zeros((0, 3))), returned(np.zeros((0, 3)))),
     (check("values", np.array([0.0])), returned(np.array([-0.0]))),
     (check("values", np.array([np.inf])), returned(np.array([np.inf]))),
+    (check("values", np.array([np.nan])), returned(np.array([np.nan]))),
 ]
 
 DEVIATING = [
@@ -83,8 +84,8 @@ DEVIATING = [
     ),
     (
         check("values", np.array([np.nan])),
-        returned(np.array([np.nan])),
-        "1 of 1 elements differ; the first, at [0], is nan instead of nan",
+        returned(np.array([7.0])),
+        "1 of 1 elements differ; the first, at [0], is 7 instead of nan",
     ),
     (
         check("values", np.array([7])),
@@ -172,7 +173,7 @@ def test_unsupported_is_said_once_with_its_reason_and_id():
     ids=lambda value: str(value)[:60],
 )
 def test_an_output_of_a_foreign_dtype_is_judged_by_name_and_shape(check, verdict):
-    assert names(Returned({"output": Foreign("bfloat16", (1, 3))}), check) == [verdict]
+    assert names(Returned({"output": Foreign("complex64", (1, 3))}), check) == [verdict]
 
 
 def test_a_refusal_by_unsupported_is_unsupported():
@@ -209,6 +210,19 @@ def test_an_open_clause_is_observed_by_the_name_of_its_reading(array, reading):
 def test_an_open_clause_excuses_no_worker_that_ends(outcome, name, seen, stderr):
     (verdict,) = verdicts(outcome, check("returned", clause=OPEN))
     assert (verdict.verdict, verdict.seen, verdict.stderr) == (name, seen, stderr)
+
+
+def test_values_under_a_bound_that_allows_anything_are_vacuous_and_what_comes_after_is_judged():
+    ends = dict.fromkeys(("low", "high", "exact", "unit"), encode(RIGHT))
+    allowed = Check("values", HELD, {**ends, "vacuous": True})
+    checks = (check("returned"), allowed, check("shape", [3, 1]))
+    assert names(returned(RIGHT + 5), *checks) == ["conforms", "vacuous", "deviates"]
+
+
+def test_what_was_measured_stays_with_an_observed_verdict():
+    (verdict,) = verdicts(returned(RIGHT + 2), READINGS)
+    assert verdict.comparison is not None
+    assert verdict.comparison.picture is not None
 
 
 def test_an_open_clause_that_is_unsupported_is_unsupported():

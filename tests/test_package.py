@@ -60,7 +60,7 @@ def test_no_module_has_the_name_of_a_framework():
 def test_ci_runs_the_second_command_of_the_readme():
     main_job, tests = commands()
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == tests
-    assert "adjoint run --make torch keras-torch keras-tensorflow tensorflow fast" in main_job
+    assert "adjoint run --make torch keras-torch keras-tensorflow keras-jax tensorflow fast" in main_job
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,10 @@ HEADER = {
     "interpretation": "1.0",
     "started": "2026-01-02T03:04:05+00:00",
     "planned": 3,
+    "drawn": 0,
+    "profile": "smoke",
+    "seed": 7,
+    "arrays": [],
     "levels": ["stated"],
     "drift": False,
     "selection": "",
@@ -54,7 +58,7 @@ def write(path: Path, *checks: dict[str, Any]) -> Path:
     with RecordWriter(path, {**HEADER, "planned": len(checks)}) as writer:
         for line in checks:
             writer.check(line)
-        writer.footer("ran", 1.23456, "because", ("one problem.",))
+        writer.footer("ran", 1.23456, "because", ("one problem.",), {"tf.nn.conv_transpose": {}})
     return path
 
 
@@ -81,6 +85,7 @@ def test_a_record_is_read_back_whole(tmp_path):
         "checks": 3,
         "verdicts": {"conforms": 2, "deviates": 1},
         "seconds": 1.235,
+        "coverage": {"tf.nn.conv_transpose": {}},
     }
     assert record.name == "mine"
 
@@ -191,7 +196,7 @@ def test_a_header_that_lacks_a_part_is_refused(tmp_path, key):
 
 
 @pytest.mark.parametrize(
-    "key", ["status", "reason", "problems", "checks", "verdicts", "seconds", "an unknown status"]
+    "key", ["status", "reason", "problems", "checks", "verdicts", "seconds", "coverage", "an unknown status"]
 )
 def test_a_footer_that_lacks_a_part_is_refused(tmp_path, key):
     path = write(tmp_path / "r.jsonl", *CHECKS)
@@ -221,6 +226,22 @@ def test_a_run_that_says_why_it_stopped_is_believed(tmp_path, status):
         writer.footer(status, 1.0, "because")
     footer = read(path).footer
     assert (footer["status"], footer["reason"]) == (status, "because")
+
+
+def test_drawn_lines_are_no_golden_checks_and_a_missing_item_stops_the_run(tmp_path):
+    path = tmp_path / "r.jsonl"
+    for items, status in (([CHECKS], "stopped"), ([CHECKS, []], "ran")):
+        with RecordWriter(path, {**HEADER, "planned": 1, "drawn": 2}) as writer:
+            writer.check(CHECK)
+            for lines in items:
+                writer.drawn(lines)
+            writer.footer("ran", 1.0)
+        record = read(path)
+        assert len(record.checks) == 1 + len(CHECKS)
+        assert record.footer["status"] == status
+    with RecordWriter(path, {**HEADER, "drawn": 2}) as writer:
+        writer.footer("ran", 1.0)
+    assert read(path).footer["reason"] == "3 of 3 checks were not made, nor 2 of 2 drawn items; see the log."
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -5,7 +5,36 @@ import sys
 
 import pytest
 
-from adjoint import golden
+from adjoint import catalogue, golden, tensors
+from adjoint.call import Call
+from adjoint.golden import Case, Check
+from adjoint.reproduce import script
+
+API = "torch.nn.functional.conv_transpose1d"
+HALVES = ("float16", "bfloat16")
+
+
+def run(text, cwd=None):
+    """Run a script; return its code and its last line."""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, cwd=cwd)
+    return done.returncode, (done.stdout.splitlines() or [done.stderr])[-1]
+
+
+def half_case(dtype, length, kind, demanded):
+    """A kernel of one tap that doubles integers of eight bits, and one check."""
+    shapes = {"input": [1, 1, length], "weight": [1, 1, 1]}
+    ends = {"input": (-128, 127), "weight": (2, 2)}
+    given = {
+        name: {
+            "dtype": dtype,
+            "shape": shape,
+            "make": {"kind": "integers", "low": ends[name][0], "high": ends[name][1], "seed": 5},
+        }
+        for name, shape in shapes.items()
+    }
+    if kind == "values":
+        demanded = tensors.encode((tensors.decode(given["input"]) * 2 + demanded).astype(dtype))
+    return Case(Call(API, {}, given), (Check(kind, "torch-functional.dtype", demanded),), "a case")
 
 
 @pytest.mark.parametrize(
@@ -35,3 +64,53 @@ def test_a_script_of_tensorflow_1_lets_the_first_input_give_the_dtype(run_adjoin
     script = run_adjoint("reproduce", case.id, "fast", "--clause", wanted[0]).stdout
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("length", [7, 97, 400], ids=["written out", "made", "packed"])
+def test_the_numbers_of_a_script_in_half_the_bits_are_those_of_the_case(dtype, length):
+    """That it deviates where one is demanded that is another by the dtype's own step shows that it looks."""
+    fast = catalogue.resolve("fast")
+    for more, ending in ((0, (0, "holds")), (2, (1, "DEVIATES"))):
+        case = half_case(dtype, length, "values", more)
+        assert run(script(case, case.checks[0], fast)) == ending
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_a_script_in_half_the_bits_sees_the_dtype(dtype):
+    fast = catalogue.resolve("fast")
+    for demanded in HALVES:
+        case = half_case(dtype, 3, "dtype", demanded)
+        holds = demanded == dtype
+        assert run(script(case, case.checks[0], fast)) == ((0, "holds") if holds else (1, "DEVIATES"))
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_a_script_of_a_function_brings_the_dtype_that_it_needs(dtype, tmp_path):
+    (tmp_path / "mine.py").write_text("def double(input, weight):\n    return input * weight.dtype.type(2)\n")
+    mine = catalogue.Implementation("mine:double", (), script="function", targets={API: "mine:double"})
+    case = half_case(dtype, 5, "values", 0)
+    assert run(script(case, case.checks[0], mine), tmp_path) == (0, "holds")
+
+
+def test_a_script_of_pytorch_names_bfloat16_by_pytorchs_own_name():
+    """So that it needs PyTorch alone."""
+    torch = catalogue.Implementation("torch", ("torch",), script="torch")
+    case = half_case("bfloat16", 3, "values", 0)
+    text = script(case, case.checks[0], torch)
+    assert "ml_dtypes" not in text
+    assert text.count(").to(torch.bfloat16)") == 2
+    assert "seen = output.double().numpy()" in text
+    module = Call("torch.nn.ConvTranspose1d", {"in_channels": 1, "dtype": "bfloat16"}, case.call.tensors)
+    text = script(Case(module, case.checks, "a case"), case.checks[0], torch)
+    assert "torch.nn.ConvTranspose1d(in_channels=1, dtype=torch.bfloat16)" in text
+
+
+def test_a_script_of_keras_sets_what_the_worker_has_set():
+    entry = catalogue.entries()["keras-jax"]
+    keras = catalogue.Implementation("keras-jax", ("python",), entry.env, "keras")
+    case = next(case for case in golden.load() if case.call.api == "keras.layers.Conv1DTranspose")
+    text = script(case, case.checks[0], keras)
+    for name in ("KERAS_BACKEND", "JAX_ENABLE_X64"):
+        assert f'os.environ["{name}"] = "{entry.env[name]}"' in text
+    assert "{home}" not in text

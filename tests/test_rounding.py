@@ -17,7 +17,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from adjoint.reference.exact import FORMATS, Format, Tensor, round_to
+from adjoint.reference.exact import FORMATS, Format, Tensor, round_all, round_floats, round_to
 from adjoint.reference.operation import Geometry, conv_transpose
 
 # Of each format: how struct writes a pattern and reads the number, the pattern of infinity.
@@ -283,3 +283,30 @@ def test_rounding_happens_once_to_nearest_ties_to_even(
     dtype: str, value: int, exponent: int, rounded: float
 ) -> None:
     assert round_to(value, exponent, FORMATS[dtype]) == rounded
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_many_numbers_are_rounded_as_one_is(dtype: str) -> None:
+    random, form = Random(9), FORMATS[dtype]
+    around = range(form.emin - form.precision - 2, form.emax + 3, max(form.emax // 40, 1))
+    for exponent in (*around, -1200, 990):
+        odd = [
+            2 * random.getrandbits(form.precision) + 1 for _ in range(12)
+        ]  # half-way, but for what follows
+        integers = [(near << 70) + more for near in odd for more in (-1, 0, 1)]
+        integers += [random.getrandbits(size) for size in (1, 8, 24, 53, 54, 64, 200)] + [0]
+        integers += [-value for value in integers]
+        demanded = [round_to(value, exponent - 70, form) for value in integers]
+        assert all(map(same, round_all(integers, exponent - 70, form), demanded)), exponent
+    assert round_all([1 << 2000, -1], 0, form) == [inf, -1]
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_floats_are_rounded_to_a_format(dtype: str) -> None:
+    random, form = Random(9), FORMATS[dtype]
+    scales = [2.0**exponent for exponent in range(max(form.emin, -1022) - 9, min(form.emax, 1000) + 3, 7)]
+    ties = [(2 * random.getrandbits(form.precision) + 1) * scale for scale in scales]
+    numbers = np.array([*ties, *(random.uniform(-1, 1) * scale for scale in scales), inf, -inf, 0.0])
+    for value, found in zip(numbers.tolist(), round_floats(numbers, form), strict=True):
+        demanded = value if abs(value) == inf else nearest(Fraction(value), dtype)
+        assert same(found, demanded), value

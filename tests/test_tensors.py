@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
 import pytest
 
 from adjoint.errors import MessageError
-from adjoint.tensors import decode, encode
+from adjoint.tensors import DTYPES, decode, encode
 
 PLAIN = np.array([[0, 1, 2], [3, 4, 5]])
 MAKE = {"kind": "integers", "low": 0, "high": 999, "seed": 0}
@@ -20,7 +21,7 @@ def same(left: np.ndarray, right: np.ndarray) -> bool:
     return (left.dtype, left.shape, left.tobytes()) == (native.dtype, native.shape, native.tobytes())
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int32", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
 def test_every_dtype_survives_from_either_byte_order(dtype, order):
     array = PLAIN.astype(np.dtype(dtype).newbyteorder(order))
@@ -39,6 +40,17 @@ def test_every_layout_survives(array):
 def test_special_values_survive_bit_by_bit():
     odd = np.array([np.nan, -np.nan, np.inf, -np.inf, -0.0, 5e-324, np.finfo(np.float64).max])
     assert same(decode(encode(odd)), odd)
+
+
+def test_every_bit_pattern_of_bfloat16_survives_as_the_upper_half_of_a_float32():
+    patterns = np.arange(1 << 16, dtype=np.uint16)
+    data = base64.b64encode(patterns.astype("<u2").tobytes()).decode()
+    specification = {"dtype": "bfloat16", "shape": [1 << 16], "data": data}
+    array = decode(specification)
+    assert array.dtype.name == "bfloat16"
+    wide = (patterns.astype(np.uint32) << 16).view(np.float32)
+    assert np.array_equal(array.astype(np.float32), wide, equal_nan=True)
+    assert encode(array) == specification
 
 
 def test_a_specification_is_little_endian_and_row_major():
@@ -98,6 +110,13 @@ def test_made_integers_are_those_of_splitmix64():
 
 def test_made_integers_follow_the_flat_index_and_the_dtype():
     assert same(made([2, 2], "float32"), made([4]).astype(np.float32).reshape(2, 2))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_made_integers_are_exact_in_half_the_bits(dtype):
+    array = made([50], dtype, low=-255, high=255)
+    assert array.dtype.name == dtype
+    assert array.astype(int).tolist() == made([50], low=-255, high=255).tolist()
 
 
 def test_made_integers_reach_both_ends_and_no_further():

@@ -449,6 +449,53 @@ def test_a_worker_that_does_not_start_says_why(start, tmp_path, act, text):
 NAMED = {"version": "1"}
 
 
+ARITHMETIC = {
+    "float16": {"accumulator": "float32", "flush": True},
+    "float32": {"input_rounding": "tf32", "flush": False, "algorithm": "transform"},
+    "float64": {},
+}
+
+
+def test_the_arithmetic_that_is_claimed_is_kept(start):
+    assert start().claims.arithmetic == {}
+    assert start(f"CLAIMS.update(arithmetic={ARITHMETIC!r})").claims.arithmetic == ARITHMETIC
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "sentence"),
+    [
+        (["float16"], "arithmetic is ['float16']; it must be an object, a dtype to what is claimed."),
+        ({"int32": {}}, "arithmetic names 'int32'; it may name float16, bfloat16, float32, float64."),
+        (
+            {"float16": "float32"},
+            "arithmetic.float16 is 'float32'; it must be an object with any of accumulator, input_rounding, "
+            "flush, algorithm.",
+        ),
+        (
+            {"float16": {"accumulators": "float32"}},
+            "arithmetic.float16 is {'accumulators': 'float32'}; it must be an object with any of "
+            "accumulator, input_rounding, flush, algorithm.",
+        ),
+        (
+            {"float16": {"accumulator": "int32"}},
+            'arithmetic.float16.accumulator is \'int32\'; it must be "float16" or "bfloat16" or "float32" '
+            'or "float64".',
+        ),
+        (
+            {"float32": {"input_rounding": None}},
+            'arithmetic.float32.input_rounding is None; it must be "tf32".',
+        ),
+        ({"float32": {"flush": 1}}, "arithmetic.float32.flush is 1; it must be true or false."),
+        ({"float32": {"algorithm": []}}, 'arithmetic.float32.algorithm is []; it must be "transform".'),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_arithmetic_that_is_not_known_does_not_start(start, arithmetic, sentence):
+    with pytest.raises(WorkerDidNotStart) as caught:
+        _ = start(f"CLAIMS.update(arithmetic={arithmetic!r})").claims
+    assert str(caught.value).startswith(sentence)
+
+
 @pytest.mark.parametrize(
     ("answer", "claims", "part"),
     [

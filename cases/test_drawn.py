@@ -1,0 +1,22 @@
+"""Does the implementation conform in calls that Hypothesis draws?"""
+
+from __future__ import annotations
+
+import pytest
+
+from adjoint.cases.demanded import case_of
+from adjoint.cases.strategies import settings
+from adjoint.drawing import Drawn
+
+
+def test_drawn(adjoint_drawn: Drawn) -> None:
+    """Each item is a kind of data of an API; what fails is made as small as it gets."""
+    strategy = settings(adjoint_drawn.api, adjoint_drawn.data, dtypes=adjoint_drawn.dtypes)
+    failing = adjoint_drawn.run(strategy, case_of)
+    if failing:
+        line = failing[0]
+        pytest.fail(
+            f"{line['clause']} {line['verdict']}: {line['call']}\n"
+            f"  demanded: {line['demanded']}\n  seen: {line['seen']}",
+            pytrace=False,
+        )

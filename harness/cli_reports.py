@@ -1,0 +1,84 @@
+"""The commands that read records: what is written of them, and what is said in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from adjoint import listing, summary
+from adjoint.errors import UsageError
+from adjoint.gate import code_of
+from adjoint.record import Record, read
+from adjoint.reports import entries, html, junit, markdown
+from adjoint.reports.findings import gather
+from adjoint.reports.findings import render as render_findings
+from adjoint.running import make_folder
+from adjoint.sentences import sentences
+
+
+@click.command()
+@click.argument("records", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", default="adjoint-report", show_default=True, help="The folder to write to.")
+@sentences
+def report(records: tuple[Path, ...], out: str) -> None:
+    """Write the report of RECORDS anew."""
+    whole = [read(path) for path in records]
+    make_folder(Path(out))
+    write(whole, Path(out))
+    say(whole, Path(out))
+
+
+@click.command()
+@click.argument("records", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", default="FINDINGS.md", show_default=True, help="The file to write.")
+@sentences
+def findings(records: tuple[Path, ...], out: str) -> None:
+    """Write what RECORDS found, with what reports/findings.toml says of it, as one page.
+
+    Exit code: 0 the two agree; 1 something differs that no entry describes, or an entry is shown by nothing;
+    2 the request makes no sense.
+    """
+    gathered = gather([read(path) for path in records], entries.load())
+    _write(Path(out), render_findings(gathered))
+    for cell in gathered.strange:
+        number = len(cell.checks)
+        click.echo(
+            f"{cell.column.name} differs from {cell.clause.id} in {number} check{'s' * (number > 1)} that no "
+            "entry of findings.toml describes."
+        )
+    for sentence in gathered.idle:
+        click.echo(sentence)
+    click.echo(f"findings: {out}")
+    sys.exit(int(bool(gathered.strange or gathered.idle)))
+
+
+def write(records: Sequence[Record], out: Path) -> None:
+    """Write the three reports of some records to a folder that is there."""
+    for name, render in (
+        ("report.html", html.render),
+        ("junit.xml", junit.render),
+        ("summary.md", markdown.render),
+    ):
+        _write(out / name, render(records))
+
+
+def say(records: Sequence[Record], out: Path) -> None:
+    """Print a table: an implementation a line, with what came of it."""
+    listing.terminal().print(summary.table(records))
+    for record in records:
+        for problem in (record.footer["reason"], *record.footer["problems"]):
+            if problem:
+                click.echo(f"{record.name}: {problem}")
+        if code_of(record):
+            summary.show_failures(record)
+    click.echo(f"report: {out / 'report.html'}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}.") from None

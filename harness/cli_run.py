@@ -1,0 +1,101 @@
+"""The command that runs implementations: what it may be asked, and what becomes of the request."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adjoint import catalogue, deviations, selection
+from adjoint.cli_reports import say, write
+from adjoint.drawing import PROFILES
+from adjoint.errors import UsageError
+from adjoint.gate import HELD_LEVELS, exit_code
+from adjoint.running import Request, run_all
+from adjoint.sentences import sentences
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@click.option("--api", help="The API that a module:function offers.")
+@click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
+@click.option("--command", "commands", multiple=True, help="A program that speaks the protocol.")
+@click.option("--python", help="The interpreter to run the implementations with.")
+@click.option("--make", is_flag=True, help="Have tox build the environments that are missing.")
+@click.option("--available", is_flag=True, help="Excuse implementations whose environment is missing.")
+@click.option("--out", default="adjoint-report", show_default=True, help="The folder to write to.")
+@click.option("--levels", default=",".join(HELD_LEVELS), show_default=True, help="Levels of clause to hold.")
+@click.option("--drift", is_flag=True, help="Hold to the documents of other versions too.")
+@click.option("--deviations", "declared", help="A file of further declared deviations.")
+@click.option(
+    "--profile",
+    type=click.Choice(["none", *PROFILES]),
+    default="smoke",
+    show_default=True,
+    help="How many calls are drawn, beside the golden cases.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Which calls are drawn (default: 0).")
+@click.option("--clause", help="Run only the cases of this clause.")
+@click.option("--case", help="Run only this case.")
+@click.option("-k", "keyword", help="Run only the items whose name matches, as pytest has it.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for each call.")
+@click.option("--memory", type=click.IntRange(min=64), help="MiB of resident memory for a worker.")
+@sentences
+def run(
+    targets: tuple[str, ...],
+    api: str | None,
+    dtypes: str | None,
+    commands: tuple[str, ...],
+    python: str | None,
+    make: bool,
+    available: bool,
+    out: str,
+    drift: bool,
+    declared: str | None,
+    keyword: str | None,
+    **passed: Any,
+) -> None:
+    """Run implementations through the cases, and write a report.
+
+    A TARGET is a name in the catalogue, or module:function with --api.  Without any, whatever is there is
+    run: fast always, and each entry of the catalogue whose environment exists; with --make, all of it.
+
+    Exit code: 0 all held; 1 something did not; 2 the request makes no sense; 3 something that was asked
+    for was not really run.
+    """
+    clause, case, timeout = passed["clause"], passed["case"], passed["timeout"]
+    selection.check(passed["levels"], clause, case)
+    if timeout is not None and not math.isfinite(timeout):
+        raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
+    if declared:
+        deviations.load(Path(declared))
+        passed["deviations"] = Path(declared).absolute()
+    words = [f"--adjoint-{name}={value}" for name, value in passed.items() if value is not None]
+    words += ["--adjoint-drift"] if drift else []
+    words += [f"-k={keyword}"] if keyword else []
+    found = catalogue.entries() if make else filter(catalogue.is_there, catalogue.entries())
+    request = Request(
+        targets=targets or (() if commands else tuple(found)),
+        commands=commands,
+        api=api,
+        dtypes=dtypes,
+        python=python,
+        make=make,
+        excuse=available,
+        out=Path(out),
+        selection=" ".join(filter(None, (clause, case, keyword))),
+        options=tuple(words),
+    )
+    if (api or dtypes) and not any(":" in target for target in request.targets):
+        raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    records = run_all(request)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the reports are a matter of a second
+    write(records, request.out)
+    say(records, request.out)
+    sys.exit(exit_code(records))

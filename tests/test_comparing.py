@@ -1,0 +1,101 @@
+"""Is an output that lies within what is demanded told from one that does not, element by element?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adjoint.comparing import LARGEST_PICTURE, compare, describe
+from adjoint.tensors import Foreign, encode
+
+LOW, HIGH = np.array([[1.0, -2.0, 0.0]], np.float32), np.array([[1.5, -1.0, 0.0]], np.float32)
+NAN, INF = np.float32(np.nan), np.float32(np.inf)
+
+
+def between(low: Any = LOW, high: Any = HIGH, unit: float = 0.25, **more: Any) -> dict[str, Any]:
+    low, high = np.array(low, np.float32), np.array(high, np.float32)
+    exact = (low.astype(np.float64) + high) / 2
+    units = np.full(low.shape, unit)
+    return {
+        "low": encode(low),
+        "high": encode(high),
+        "exact": encode(exact),
+        "unit": encode(units),
+        **more,
+    }
+
+
+@pytest.mark.parametrize("seen", [LOW, HIGH, (LOW + HIGH) / 2, HIGH.astype(np.float64)], ids=str)
+def test_both_ends_and_what_lies_between_are_accepted(seen: Any) -> None:
+    assert compare(between(), seen).held
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+@pytest.mark.parametrize(("end", "towards"), [(LOW, -np.inf), (HIGH, np.inf)], ids=["low", "high"])
+def test_the_next_number_beyond_an_end_is_not(end: Any, towards: float, index: int) -> None:
+    seen = end.copy()
+    seen[0, index] = np.nextafter(seen[0, index], np.float32(towards))
+    found = compare(between(), seen)
+    assert not found.held
+    assert found.seen.startswith(f"1 of 3 elements differ; the first, at [0, {index}], is ")
+
+
+@pytest.mark.parametrize(
+    ("demanded", "seen", "held"),
+    [
+        (NAN, NAN, True),
+        (NAN, np.float32(0), False),
+        (NAN, INF, False),
+        (INF, INF, True),
+        (INF, -INF, False),
+        (INF, NAN, False),
+        (INF, np.finfo(np.float32).max, False),
+        (np.float32(0), NAN, False),
+    ],
+    ids=str,
+)
+def test_what_must_be_nan_or_infinite_is_that_and_nothing_else(
+    demanded: np.float32, seen: np.float32, held: bool
+) -> None:
+    assert compare(between([demanded], [demanded]), np.array([seen])).held is held
+
+
+def test_what_was_measured_is_kept_in_units() -> None:
+    found = compare(between(), LOW)
+    assert found.measured == {"units": 2.0, "bound": 2.0}
+    assert compare(encode(LOW), LOW).measured is None
+    assert compare(between([NAN], [NAN]), np.array([NAN])).measured == {"units": 0.0, "bound": 0.0}
+
+
+def test_a_vacuous_bound_says_so_whatever_is_seen() -> None:
+    found = compare(between(vacuous=True), LOW - 100)
+    assert (found.held, found.vacuous) == (True, True)
+
+
+def test_a_shape_or_a_dtype_that_can_not_be_read_is_not_accepted() -> None:
+    assert compare(between(), LOW.T).seen == "shape [3, 1]"
+    assert not compare(between(), Foreign("float8", (1, 3))).held
+
+
+def test_a_picture_is_kept_of_what_differs_and_is_not_too_large() -> None:
+    found = compare(between([1.0, NAN], [2.0, NAN]), np.array([5.0, -INF], np.float32))
+    assert found.picture == {"shape": [2], "low": [1.0, "nan"], "high": [2.0, "nan"], "seen": [5.0, "-inf"]}
+    assert compare(between(), LOW).picture is None
+    for size, kept in ((LARGEST_PICTURE, True), (LARGEST_PICTURE + 1, False)):
+        assert bool(compare(encode(np.zeros(size)), np.ones(size)).picture) is kept
+
+
+def test_of_several_readings_the_one_that_holds_is_named() -> None:
+    demanded = {"readings": {"floor": between(), "ceil": between(LOW + 10, HIGH + 10)}}
+    assert compare(demanded, LOW + 10).seen == "ceil"
+    assert compare(demanded, LOW).measured == {"units": 2.0, "bound": 2.0}
+    neither = compare(demanded, LOW + 5)
+    assert (neither.held, neither.seen) == (False, "none of the readings known")
+    assert neither.picture is not None
+
+
+def test_what_is_demanded_is_said_in_a_line() -> None:
+    assert describe(between()) == "float32[1, 3], within rounding"
+    assert describe(encode(LOW)) == "float32[1, 3], exactly"

@@ -1,0 +1,113 @@
+"""Does a check hold what the reference answers, in the form that its data ask for?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adjoint import tensors
+from adjoint.call import Call
+from adjoint.cases.demanded import case_of
+from adjoint.cases.settings import Axis, Setting, call_of
+from adjoint.comparing import compare
+from adjoint.demand import demand, operation_of, under
+from adjoint.golden import Check
+from adjoint.reference.answer import Refused
+from adjoint.reference.apis import translate
+from adjoint.reference.bound import Claim, accepted_output
+from adjoint.reference.exact import Tensor
+from adjoint.reference.special import accepted_special
+from adjoint.reference.translation import output
+
+SETTING = Setting(
+    "torch.nn.functional.conv_transpose2d", (Axis(3, 2, 2), Axis(4, 3, 1, 2)), 2, 4, 6, 2, bias=True, seed=5
+)
+SAME = Setting("keras.layers.Conv1DTranspose", (Axis(4, 3, 2, extra=1),), same=True, pads_output=True)
+
+
+def made(data: str, **changes: Any) -> Call:
+    return call_of(replace(SETTING, data=data, **changes))
+
+
+def ends(values: Any) -> list[list[float]]:
+    return [tensors.decode(values[name]).ravel().tolist() for name in ("low", "high", "exact", "unit")]
+
+
+def test_of_exact_data_the_very_numbers_are_demanded() -> None:
+    call = made("exact")
+    wanted = demand(call)
+    assert (wanted.dtype, wanted.shape) == ("float32", [2, 6, 6, 8])
+    assert wanted.within == [[2, 2], [6, 6], [6, 7], [8, 8]]
+    assert set(wanted.values[""]) == {"dtype", "shape", "data"}
+    exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
+    answered = output(translate(call.api, exact, call.values))
+    assert np.array_equal(tensors.decode(wanted.values[""]), answered.values.to_array())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_of_rounded_data_an_interval_is_demanded(dtype: str) -> None:
+    call = made("rounded", dtype=dtype)
+    wanted = demand(call).values[""]
+    exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
+    allowed = accepted_output(translate(call.api, exact, call.values), Claim(dtype))[""]
+    assert ends(wanted) == [list(part) for part in (allowed.low, allowed.high, allowed.exact, allowed.unit)]
+    assert wanted["low"]["dtype"] == dtype
+
+
+def test_of_special_data_nan_and_infinities_are_demanded_where_they_reach() -> None:
+    call = made("special")
+    wanted = demand(call).values[""]
+    allowed = accepted_special(call.api, call.arrays(), call.values, Claim("float32"))[""]
+    assert np.array_equal(ends(wanted)[0], allowed.low, equal_nan=True)
+    assert not np.isfinite(ends(wanted)[0]).all()
+    assert np.isfinite(ends(wanted)[0]).any()
+
+
+def test_a_claim_of_a_better_accumulator_narrows_and_of_rounded_inputs_widens() -> None:
+    half, exact = made("rounded", dtype="float16"), made("exact")
+    plain, better = (ends(demand(half, Claim(name)).values[""]) for name in ("float16", "float32"))
+    assert all(a <= b for a, b in zip(plain[0], better[0], strict=True))
+    assert plain[0] != better[0]
+    (rounded,) = demand(exact, Claim("float32", input_rounding="tf32")).values.values()
+    assert "low" in rounded
+    assert "low" in demand(exact, Claim("float32", algorithm="transform")).values[""]
+    assert "low" not in demand(exact, Claim("float32", flush=True)).values[""]
+
+
+def test_where_terms_are_too_many_for_the_dtype_the_demand_is_vacuous() -> None:
+    many = Setting("torch.nn.functional.conv_transpose1d", (Axis(1, 1),), channels=300, data="rounded")
+    assert demand(call_of(replace(many, dtype="bfloat16"))).values[""]["vacuous"] is True
+    assert "vacuous" not in demand(call_of(replace(many, dtype="float32"))).values[""]
+
+
+def test_a_check_is_demanded_anew_under_a_claim() -> None:
+    case = case_of(replace(SETTING, data="rounded", dtype="float16"))
+    held = {check.kind: check for check in case.checks}
+    claim = Claim("float32")
+    assert under(held["shape"], case.call, claim) is held["shape"]
+    anew = under(held["values"], case.call, claim)
+    assert ends(anew.demanded) == ends(demand(case.call, claim).values[""])
+    assert anew.clause == held["values"].clause
+    nothing = Check("values", "keras-conv2d.same-odd", None)
+    assert under(nothing, case.call, claim) is nothing
+
+
+def test_readings_stay_readings_under_a_claim() -> None:
+    case = case_of(SAME)
+    values = next(check for check in case.checks if check.kind == "values")
+    assert values.clause == "keras-conv1d.output-padding-same"
+    anew = under(values, case.call, Claim("float32", input_rounding="tf32"))
+    assert anew.demanded["readings"].keys() == values.demanded["readings"].keys()
+    for reading in values.demanded["readings"].values():
+        assert compare(anew.demanded, tensors.decode(reading)).held
+
+
+def test_a_call_that_is_refused_demands_nothing() -> None:
+    call = made("exact")
+    wrong = Call(call.api, {**call.arguments, "stride": 0}, call.tensors)
+    for asked in (demand, operation_of):
+        with pytest.raises(Refused):
+            asked(wrong)
