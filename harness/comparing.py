@@ -32,6 +32,8 @@ class Comparison:
         Whether the bound is so wide that it allows anything.
     measured : mapping
         Of an interval: `units`, the largest deviation in units of u * S, and `bound`, what is allowed.
+    becomes : str
+        What the elements that differ are: ``nan``, all of them, or ``numbers``; empty if none differs.
     picture : mapping
         Where elements differ: their `shape`, and `low`, `high` and `seen`, row by row.
     """
@@ -41,6 +43,7 @@ class Comparison:
     vacuous: bool = False
     measured: Mapping[str, float] | None = None
     picture: Mapping[str, Any] | None = None
+    becomes: str = ""
 
 
 def compare(demanded: Mapping[str, Any], output: tensors.Array | tensors.Foreign) -> Comparison:
@@ -72,7 +75,7 @@ def _compare(demanded: Mapping[str, Any], output: tensors.Array) -> Comparison:
         return Comparison(False, f"shape {list(output.shape)}")
     seen = output.astype(np.float64)
     right = ((low <= seen) & (seen <= high)) | (np.isnan(low) & np.isnan(seen))
-    measured = _measured(demanded, high, seen) if "low" in demanded else None
+    measured = _measured(demanded, low, high, seen) if "low" in demanded else None
     if demanded.get("vacuous"):
         return Comparison(True, "the bound allows anything", True, measured)
     wrong = np.argwhere(~right)
@@ -84,18 +87,22 @@ def _compare(demanded: Mapping[str, Any], output: tensors.Array) -> Comparison:
         f"is {seen[first]:.17g} instead of {_range(low[first], high[first])}"
     )
     small = seen.size <= LARGEST_PICTURE
-    return Comparison(False, said, False, measured, _picture(low, high, seen) if small else None)
+    becomes = "nan" if np.isnan(seen[~right]).all() else "numbers"
+    return Comparison(False, said, False, measured, _picture(low, high, seen) if small else None, becomes)
 
 
 def _range(low: float, high: float) -> str:
     return f"{low:.17g}" if low == high or np.isnan(low) else f"{low:.17g} to {high:.17g}"
 
 
-def _measured(demanded: Mapping[str, Any], high: tensors.Array, seen: tensors.Array) -> dict[str, float]:
+def _measured(
+    demanded: Mapping[str, Any], low: tensors.Array, high: tensors.Array, seen: tensors.Array
+) -> dict[str, float]:
     """Return the largest deviation, and the largest that is allowed, in units of u * S."""
     exact, unit = (tensors.decode(demanded[name]) for name in ("exact", "unit"))
     finite = np.isfinite(seen) & np.isfinite(high) & np.isfinite(exact) & (unit > 0)
-    far = {"units": np.abs(seen[finite] - exact[finite]), "bound": high[finite] - exact[finite]}
+    low, high, exact, seen = (array[finite] for array in (low, high, exact, seen))
+    far = {"units": np.abs(seen - exact), "bound": np.maximum(high - exact, exact - low)}
     return {name: round(float((sizes / unit[finite]).max(initial=0)), 3) for name, sizes in far.items()}
 
 

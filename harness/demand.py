@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,9 @@ def demand(call: Call, claim: Claim | None = None) -> Demand:
     shape = translated.layout.leave_shape([batch, filters, *geometry.output])
     used = claim or Claim(translated.dtype)
     if not finite:
-        intervals = accepted_special(call.api, arrays, call.values, used)
+        mixes = used.algorithm != "direct"  # a transform brings every element everywhere
+        intervals = accepted_special(call.api, arrays, call.values, replace(used, algorithm="direct"))
+        intervals = {name: replace(i, vacuous=i.vacuous or mixes) for name, i in intervals.items()}
         values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
     else:
         values = _values(translated, used, shape)
@@ -112,7 +114,7 @@ def under(check: Check, call: Call, claim: Claim) -> Check:
 def _values(translated: Translation, claim: Claim, shape: list[int]) -> dict[str, Any]:
     answered = output(translated)
     plain = not claim.input_rounding and claim.algorithm == "direct"
-    limit = 1 << FORMATS[translated.dtype].precision
+    limit = 1 << min(FORMATS[name].precision for name in (translated.dtype, claim.accumulator))
     if plain and max(answered.magnitude.integers, default=0) <= limit:
         readings = answered.readings or {"": answered.values}
         return {name: tensors.encode(values.to_array()) for name, values in readings.items()}

@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from adjoint.errors import WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.golden import Case
 from adjoint.record import fails
@@ -22,7 +23,13 @@ PROFILES = {"smoke": 8, "quick": 100, "full": 1500}
 """How many calls each item draws."""
 
 BUDGET = 400
-"""How many calls an item may spend on making a failure smaller; one that ends the worker counts as 25."""
+"""How many calls a round may spend on making a failure smaller."""
+
+FATAL = 25
+"""As how many a call that ends the worker counts; of an item, all of them together are within the budget."""
+
+ROUNDS = 5
+"""How often an item looks on after something deviated: for what deviates otherwise."""
 
 DATA = ("exact", "rounded", "special")
 FINDINGS = ("deviates", "crashed", "timed-out", "broken")
@@ -50,6 +57,8 @@ class Drawn:
         self._examination = examination
         self._calls = 0
         self._spent = 0
+        self._fatal = 0
+        self._dead: WorkerDidNotStart | None = None
         self._sums: dict[Key, Line] = {}
         self._smallest: dict[Key, tuple[Line, Case]] = {}
         self._known: dict[str, tuple[Key, ...]] = {}
@@ -66,52 +75,74 @@ class Drawn:
         case_of : callable
             From what was drawn, and from dtypes to claims, to a case.
         """
-        if not self.dtypes:
-            self._examination.note_drawn([])
-            return []
+        if self.dtypes:
+            for attempt in range(ROUNDS):
+                before = set(self._smallest)
+                self._round(attempt, strategy, case_of)
+                if self._dead or set(self._smallest) == before:
+                    break
+        lines = self._lines()
+        self._examination.note_drawn(lines)
+        if self._dead:
+            raise self._dead
+        return [line for line in lines if fails(line)]
+
+    def _round(
+        self,
+        attempt: int,
+        strategy: SearchStrategy[Any],
+        case_of: Callable[[Any, Callable[[str], Claim]], Case],
+    ) -> None:
+        """Draw the calls that are left, up to one that deviates as none did in an earlier round."""
+        plan, settled = self._examination.plan, set(self._smallest)
+        left = max(1, round(PROFILES[plan.profile] * plan.implementation.draws)) - self._calls
+        if left < 1:
+            return
+        self._spent = 0
 
         def put(drawn: Any) -> None:
-            found = self._findings(case_of(drawn, self._examination.claim))
+            found = [
+                key for key in self._findings(case_of(drawn, self._examination.claim)) if key not in settled
+            ]
             if found:
+                self._spent = max(self._spent, 1)  # from here on, calls are made smaller
                 raise _kind(found[0])(found[0])
 
-        plan = self._examination.plan
-        digest = hashlib.sha256(f"{self.api} {self.data} {plan.seed}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.api} {self.data} {plan.seed} {attempt}".encode()).hexdigest()
         configured = settings(
-            max_examples=max(1, round(PROFILES[plan.profile] * plan.implementation.draws)),
+            max_examples=left,
             database=None,
             deadline=None,
+            derandomize=False,
+            report_multiple_bugs=False,  # the others' turn comes in the rounds after
             phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
             print_blob=False,
         )
         with suppress(Deviates):
-            try:
-                seed(int(digest[:8], 16))(configured(given(strategy)(put)))()
-            except BaseExceptionGroup as group:
-                _, others = group.split(Deviates)
-                if others:
-                    raise others from None
-        lines = self._lines()
-        self._examination.note_drawn(lines)
-        return [line for line in lines if fails(line)]
+            seed(int(digest[:8], 16))(configured(given(strategy)(put)))()
 
     def _findings(self, case: Case) -> tuple[Key, ...]:
         """Perform a case, unless it is known, and return what deviates."""
         if case.id in self._known:
             return self._known[case.id]
-        if self._smallest and self._spent >= BUDGET:
+        if self._dead or max(self._spent, FATAL * self._fatal) >= BUDGET:
             return ()
-        lines = self._examination.put(case)
-        self._calls += not self._smallest
-        self._spent += bool(self._smallest) * (25 if lines[0]["verdict"] in FINDINGS[1:] else 1)
+        try:
+            lines = self._examination.put(case)
+        except WorkerDidNotStart as error:
+            self._dead = error
+            return ()
+        self._fatal += lines[0]["verdict"] in FINDINGS[1:]
+        self._calls += not self._spent
         found = []
         for line in lines:
             if line["verdict"] in FINDINGS and not line["declared"]:
                 found.append(self._keep(line, case))
-            elif line["verdict"] != "not-reached":
+            elif line["verdict"] != "not-reached" and not self._spent:
                 self._sum_up(line)
+        self._spent += bool(self._spent)
         self._known[case.id] = tuple(found)
         return self._known[case.id]
 
@@ -156,12 +187,19 @@ class Drawn:
         return lines + [{**line, "drawn": drawn} for line in self._distinct()]
 
     def _distinct(self) -> list[Line]:
-        """Return what deviates, but for calls that deviate without some of what is unusual of them."""
-        unusual = [(kind, set(case.exercises)) for (_, kind, _), (_, case) in self._smallest.items()]
+        """Return what deviates, but for calls that deviate alike without some of what is unusual of them."""
+
+        def alike(line: Line, case: Case) -> tuple[str, str, str, bool]:
+            return line["kind"], line["verdict"], case.call.dtype, fails(line)
+
+        found = [held for _, held in sorted(self._smallest.items(), key=lambda item: item[0])]
         return [
             line
-            for (_, kind, _), (line, case) in sorted(self._smallest.items(), key=lambda item: item[0])
-            if not any(kind == other and less < set(case.exercises) for other, less in unusual)
+            for line, case in found
+            if not any(
+                alike(line, case) == alike(other, less) and set(less.exercises) < set(case.exercises)
+                for other, less in found
+            )
         ]
 
 

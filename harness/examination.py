@@ -205,7 +205,9 @@ class Examination:
         claims, gate = self.claims, self._plan.gate
         clause = load().clauses[verdict.check.clause]
         own = _is_own(clause.document, claims)
-        declared = self._ledger.note(clause.id, verdict.check.kind, _parameters(case), verdict.verdict)
+        declared = self._ledger.note(
+            clause.id, verdict.check.kind, _parameters(case, verdict), verdict.verdict
+        )
         line: dict[str, Any] = {
             "case": case.id,
             "why": case.why,
@@ -241,10 +243,11 @@ def write_not_run(plan: Plan, error: AdjointError, status: str = "not-run") -> N
         writer.footer(status, 0.0, str(error))
 
 
-def _parameters(case: Case) -> dict[str, Any]:
-    """Return what a declaration may ask of a case: of its call, and the output's shape if demanded."""
+def _parameters(case: Case, verdict: Verdict) -> dict[str, Any]:
+    """Return what a declaration may ask of a call, of the shape demanded, of the elements that differ."""
     shapes = [check.demanded for check in case.checks if check.kind == "shape" and check.demanded is not None]
-    return case.call.parameters() | ({"output.shape": shapes[0]} if shapes else {})
+    seen = {"becomes": verdict.comparison.becomes} if verdict.comparison else {}
+    return case.call.parameters() | ({"output.shape": shapes[0]} if shapes else {}) | seen
 
 
 def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Claim:
         ``tf32`` where input and kernel may be rounded to 11 significant bits, to nearest, before they are
         multiplied; else empty.
     flush : bool
-        Whether subnormal numbers may be taken for zero.
+        Whether products and sums that are subnormal may be taken for zero.
     algorithm : str
         ``direct``, or ``transform`` for an FFT and Winograd's algorithm.
     """

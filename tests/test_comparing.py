@@ -99,3 +99,12 @@ def test_of_several_readings_the_one_that_holds_is_named() -> None:
 def test_what_is_demanded_is_said_in_a_line() -> None:
     assert describe(between()) == "float32[1, 3], within rounding"
     assert describe(encode(LOW)) == "float32[1, 3], exactly"
+
+
+def test_it_is_told_whether_all_that_differs_became_nan() -> None:
+    seen = LOW.copy()
+    seen[0, :2] = np.nan
+    assert compare(between(), seen).becomes == "nan"
+    seen[0, 1] = 100
+    assert compare(between(), seen).becomes == "numbers"
+    assert compare(between(), LOW).becomes == ""

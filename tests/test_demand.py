@@ -111,3 +111,11 @@ def test_a_call_that_is_refused_demands_nothing() -> None:
     for asked in (demand, operation_of):
         with pytest.raises(Refused):
             asked(wrong)
+
+
+def test_what_a_transform_makes_of_nan_and_a_worse_accumulator_of_whole_numbers_is_not_held() -> None:
+    special = demand(made("special"), Claim("float32", algorithm="transform")).values[""]
+    assert special["vacuous"] is True
+    exact = made("exact", dtype="float64")
+    assert "low" in demand(exact, Claim("float32")).values[""]
+    assert "low" not in demand(made("exact"), Claim("float64")).values[""]
