@@ -19,6 +19,12 @@ UNSUPPORTED = [
         "only supports N(D)?HWC",
         "no CPU kernel of TensorFlow for channels first in this dtype",
     ),
+    (
+        "openvino-bfloat16-not-finite",
+        "RuntimeError",
+        "(nan|inf) assigned value out of range for bf16",
+        "OpenVINO makes no constant of bfloat16 that is not finite",
+    ),
 ]
 
 
