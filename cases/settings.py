@@ -17,11 +17,11 @@ from adjoint.cases.family import clauses_of
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate
 from adjoint.reference.exact import Tensor
-from adjoint.reference.round_trip import extent
+from adjoint.reference.round_trip import extent, same, without_padding
+from adjoint.reference.tf_nn import API as TF_NN
+from adjoint.reference.tf_nn import DATA_FORMATS
 from adjoint.reference.translation import Translation
 from adjoint.spec import load
-
-TF_NN = "tf.nn.conv_transpose"
 
 
 class Axis(NamedTuple):
@@ -208,26 +208,20 @@ def _terms(setting: Setting) -> int:
 
 def _tf_nn(setting: Setting) -> dict[str, Any]:
     """Return the arguments of tf.nn.conv_transpose."""
-    spatial = [
-        (axis.size - 1) * axis.stride
-        + (1 if setting.same else extent(axis.kernel, axis.dilation))
-        + axis.extra
-        for axis in setting.axes
-    ]
-    rank, first = len(spatial), setting.first
-    shape = (
-        [setting.batch, setting.filters, *spatial] if first else [setting.batch, *spatial, setting.filters]
-    )
     strides, dilations = [axis.stride for axis in setting.axes], [axis.dilation for axis in setting.axes]
+    rank, batch, filters = len(strides), setting.batch, setting.filters
+    spatial = [
+        (same(a.size, a.stride) if setting.same else without_padding(*a[:4]))[a.extra] for a in setting.axes
+    ]
     arguments: dict[str, Any] = {
-        "output_shape": shape,
+        "output_shape": [batch, filters, *spatial] if setting.first else [batch, *spatial, filters],
         "strides": _spread(strides, _number_or_list(strides, setting.form)),
         "padding": "SAME" if setting.same else "VALID",
     }
     if max(dilations) > 1:
         arguments["dilations"] = _spread(dilations, _number_or_list(dilations, setting.form))
-    if first:
-        arguments["data_format"] = {1: "NCW", 2: "NCHW", 3: "NCDHW"}[rank]
+    if setting.first:
+        arguments["data_format"] = DATA_FORMATS[rank][1]
     return arguments
 
 

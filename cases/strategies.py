@@ -16,13 +16,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from adjoint.cases.settings import TF_NN, Axis, Setting
+from adjoint.cases.settings import Axis, Setting
+from adjoint.drawing import FLOATS
 from adjoint.reference.round_trip import extent
+from adjoint.reference.tf_nn import API as TF_NN
 
 _T = TypeVar("_T")
 Numbers = tuple[int, ...]
 
-DTYPES = ("float32", "float64", "float16", "bfloat16")
 TERMS = 255
 """The most products in one sum: bfloat16 holds the sum of as many ones, and of a bias."""
 WORK = 20_000
@@ -107,7 +108,7 @@ class Shape(NamedTuple):
 
 
 @st.composite
-def settings(draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = DTYPES) -> Setting:
+def settings(draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = FLOATS) -> Setting:
     """Return the strategy of an API's legal settings.
 
     Parameters

@@ -51,7 +51,7 @@ def golden_files() -> dict[str, str]:
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
     made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
     texts["arrays.jsonl"] = "".join(case.to_line() for case in made)
-    covered = [vars(arrays.coverage(family, arrays.rows(family))) for family in arrays.families().values()]
+    covered = [vars(arrays.coverage(each, arrays.rows(each))) for each in arrays.families().values()]
     return {**texts, MANIFEST: manifest(texts), COVERAGE: json.dumps(covered, indent=1) + "\n"}
 
 

@@ -106,7 +106,7 @@ def untag(value: Any) -> Any:
     Raises
     ------
     MessageError
-        If the tag is not one of `$tuple`, `$int`, `$float` and `$dtype`.
+        If the tag is not one of `$tuple`, `$int` and `$float`.
     """
     if isinstance(value, list):
         return [untag(item) for item in value]
@@ -119,8 +119,4 @@ def untag(value: Any) -> Any:
         return int(value["$int"]) if kind == "int" else np.dtype(kind).type(value["$int"])
     if "$float" in value:
         return float(value["$float"])
-    if "$dtype" in value:
-        return str(value["$dtype"])  # a framework's own object for it is made by the worker
-    raise MessageError(
-        f"{canonical(value):.80} carries no known tag; known are $tuple, $int, $float and $dtype."
-    )
+    raise MessageError(f"{canonical(value):.80} carries no known tag; known are $tuple, $int and $float.")

@@ -14,6 +14,7 @@ from adjoint import catalogue, deviations, selection
 from adjoint.cli_reports import say, write
 from adjoint.drawing import PROFILES
 from adjoint.errors import UsageError
+from adjoint.examination import Plan
 from adjoint.gate import HELD_LEVELS, exit_code
 from adjoint.running import Request, run_all
 from adjoint.sentences import sentences
@@ -34,7 +35,7 @@ from adjoint.sentences import sentences
 @click.option(
     "--profile",
     type=click.Choice(["none", *PROFILES]),
-    default="smoke",
+    default=Plan.profile,
     show_default=True,
     help="How many calls are drawn, beside the golden cases.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,26 +59,17 @@ def demand(call: Call, claim: Claim | None = None) -> Demand:
     Unspecified
         If no clause speaks of it.
     """
-    arrays = call.arrays()
-    finite = all(np.isfinite(array).all() for array in arrays.values())
-    exact = {
-        name: Tensor.from_array(
-            array if finite else np.where(np.isfinite(array), array, 0).astype(array.dtype)
-        )
-        for name, array in arrays.items()
-    }
-    translated = translate(call.api, exact, call.values)
+    translated, arrays = operation_of(call), call.arrays()
     geometry = next(iter(translated.geometries.values()))
     batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
     shape = translated.layout.leave_shape([batch, filters, *geometry.output])
     used = claim or Claim(translated.dtype)
-    if not finite:
-        mixes = used.algorithm != "direct"  # a transform brings every element everywhere
-        intervals = accepted_special(call.api, arrays, call.values, replace(used, algorithm="direct"))
-        intervals = {name: replace(i, vacuous=i.vacuous or mixes) for name, i in intervals.items()}
-        values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
+    if all(np.isfinite(array).all() for array in arrays.values()):
+        exact = {name: Tensor.from_array(array) for name, array in arrays.items()}
+        values = _values(translate(call.api, exact, call.values), used, shape)
     else:
-        values = _values(translated, used, shape)
+        intervals = accepted_special(call.api, arrays, call.values, used)
+        values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
     return Demand(translated.dtype, shape, shape_within(translated), values, translated.doubt)
 
 

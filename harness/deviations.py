@@ -209,7 +209,7 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
             SpecifierSet(wanted)
         if deviation.when:
             _refuse_acts(deviation.when)
-    except (TypeError, AttributeError, InvalidSpecifier, SyntaxError, simpleeval.InvalidExpression) as error:
+    except (TypeError, AttributeError, InvalidSpecifier, SyntaxError) as error:
         raise UsageError(f"{where}: {error}.") from None
     if not any(fnmatchcase(clause, deviation.clause) for clause in load_spec().clauses):
         raise UsageError(f"{where}: there is no clause {deviation.clause!r}; see 'adjoint list clauses'.")

@@ -33,7 +33,8 @@ ROUNDS = 5
 
 DATA = ("exact", "rounded", "special")
 FINDINGS = ("deviates", "crashed", "timed-out", "broken")
-FLOATS = ("float16", "bfloat16", "float32", "float64")
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+"""The dtypes that are drawn, the simplest first: a failure ends in that if it can."""
 
 Line = dict[str, Any]
 Key = tuple[str, str, str]
@@ -183,8 +184,10 @@ class Drawn:
                 said = f"{line['drawn']['calls']} drawn calls of {self.data} data"
                 line |= {"case": "drawn", "call": said, "size": 0}
             lines.append(line)
-        drawn = {"data": self.data, "calls": self._calls, "declared": 0, "units": []}
-        return lines + [{**line, "drawn": drawn} for line in self._distinct()]
+        drawn = {"data": self.data, "calls": self._calls, "declared": 0}
+        for line in self._distinct():
+            lines.append({**line, "drawn": {**drawn, "units": [line["units"]] if "units" in line else []}})
+        return lines
 
     def _distinct(self) -> list[Line]:
         """Return what deviates, but for calls that deviate alike without some of what is unusual of them."""

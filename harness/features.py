@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from adjoint.call import Call
+from adjoint.reference import tf_nn
 from adjoint.reference.operation import Geometry
-from adjoint.reference.round_trip import extent
 from adjoint.reference.translation import Translation
 
-TF_NN = "tf.nn.conv_transpose"
 SIZED = ("kernel_size", "stride", "strides", "dilation", "dilations", "dilation_rate", "output_padding")
 
 
@@ -41,7 +40,7 @@ def features_of(call: Call, translated: Translation) -> dict[str, str]:
         "strides": _steps(geometry.stride, "one"),
         "dilation": _steps(geometry.dilation, "none"),
         **_padding(call, geometry),
-        **_output(call, geometry),
+        **_output(call, translated, geometry),
         "bias": "given" if translated.bias else "none",
         "channels": _count(channels),
         "filters": _count(filters),
@@ -54,7 +53,7 @@ def features_of(call: Call, translated: Translation) -> dict[str, str]:
     if call.api.startswith("torch"):
         return {**found, "groups": _groups(translated.groups, channels)}
     found["data_format"] = "first" if translated.layout.axes[1] == 1 else "last"
-    return found if call.api == TF_NN else {**found, "activation": translated.activation}
+    return found if call.api == tf_nn.API else {**found, "activation": translated.activation}
 
 
 def _kernel(geometry: Geometry) -> str:
@@ -74,25 +73,20 @@ def _steps(steps: tuple[int, ...], none: str) -> str:
 def _padding(call: Call, geometry: Geometry) -> dict[str, str]:
     if call.api.startswith("torch"):
         return {"padding": "cropped" if any(geometry.crop) else "none"}
-    return {"padding": call.values.get("padding", "SAME" if call.api == TF_NN else "valid").lower()}
+    return {"padding": call.values.get("padding", "SAME" if call.api == tf_nn.API else "valid").lower()}
 
 
-def _output(call: Call, geometry: Geometry) -> dict[str, str]:
+def _output(call: Call, translated: Translation, geometry: Geometry) -> dict[str, str]:
     """Return how the output's size is chosen among those that convolve back to the input's."""
     if call.api.startswith("tf.layers"):
         return {}
-    if call.api != TF_NN and not call.api.startswith("torch"):
+    if call.api != tf_nn.API and not call.api.startswith("torch"):
         given = call.values.get("output_padding")
         return {"output_padding": "not given" if given is None else "some" if np.any(given) else "zero"}
-    same = _padding(call, geometry)["padding"] == "same"
-    stamped = (geometry.input, geometry.kernel, geometry.stride, geometry.dilation, geometry.crop)
-    least = tuple(
-        (n - 1) * s + (1 if same else extent(k, d) - (2 * crop if call.api != TF_NN else 0))
-        for n, k, s, d, crop in zip(*stamped, strict=True)
-    )
-    if call.api == TF_NN:
-        return {"output_shape": "least" if geometry.output == least else "more"}
-    return {"output_padding": "zero" if geometry.output == least else "some"}
+    least = geometry.output == tuple(sizes[0] for sizes in translated.round_trip)
+    if call.api == tf_nn.API:
+        return {"output_shape": "least" if least else "more"}
+    return {"output_padding": "zero" if least else "some"}
 
 
 def _groups(groups: int, channels: int) -> str:

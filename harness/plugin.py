@@ -205,8 +205,8 @@ def _begin(config: pytest.Config) -> None:
             memory=int(_number("memory", option("memory"), defaults.memory >> 20)) << 20,
         ),
         selection=_selection(config),
-        profile=_profile(option("profile")),
-        seed=int(_number("seed", option("seed"), 0, least=0)),
+        profile=_profile(option("profile") or Plan.profile),
+        seed=_seed(option("seed") or str(Plan.seed)),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
@@ -225,20 +225,25 @@ def _begin(config: pytest.Config) -> None:
     ]
 
 
-def _profile(text: str | None) -> str:
-    if text not in (None, "none", *PROFILES):
+def _profile(text: str) -> str:
+    if text not in ("none", *PROFILES):
         raise UsageError(f"--adjoint-profile is {text}; it must be one of none, {', '.join(PROFILES)}.")
-    return text or "smoke"
+    return text
 
 
-def _number(name: str, text: str | None, default: float, least: float = 1e-9) -> float:
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"--adjoint-seed is {text}; it must be a whole number, from zero on.")
+    return int(text)
+
+
+def _number(name: str, text: str | None, default: float) -> float:
     try:
         value = float(default if text is None else text)
     except ValueError:
         value = math.nan
-    if not least <= value < math.inf:
-        said = "above zero" if least else "from zero on"
-        raise UsageError(f"--adjoint-{name} is {text}; it must be a number {said}.")
+    if not 0 < value < math.inf:
+        raise UsageError(f"--adjoint-{name} is {text}; it must be a number above zero.")
     return value
 
 

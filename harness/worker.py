@@ -14,11 +14,11 @@ from adjoint.call import Call, canonical
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
+from adjoint.reference.exact import FORMATS
 
 PROTOCOL = 1
-FLOATS = ("float16", "bfloat16", "float32", "float64")
 ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
-    "accumulator": FLOATS,
+    "accumulator": tuple(FORMATS),
     "input_rounding": ("tf32",),
     "flush": (True, False),
     "algorithm": ("transform",),
@@ -251,8 +251,8 @@ def _arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
             f"arithmetic is {claimed!r:.80}; it must be an object, a dtype to what is claimed."
         )
     for dtype, entries in claimed.items():
-        if dtype not in FLOATS:
-            raise MessageError(f"arithmetic names {dtype!r:.80}; it may name {', '.join(FLOATS)}.")
+        if dtype not in FORMATS:
+            raise MessageError(f"arithmetic names {dtype!r:.80}; it may name {', '.join(FORMATS)}.")
         if not isinstance(entries, dict) or not set(entries) <= set(ARITHMETIC):
             raise MessageError(
                 f"arithmetic.{dtype} is {entries!r:.80}; it must be an object with any of "

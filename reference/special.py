@@ -53,24 +53,27 @@ def accepted_special(
     -------
     dict of str to Interval
         Elements that must be NaN, and those that must be infinite, have that at both ends; the others have
-        the ends that their finite terms give them.
+        the ends that their finite terms give them.  Vacuous where a transform is claimed: it brings every
+        element everywhere.
 
     Raises
     ------
     Refused
         If a clause refuses the call.
     Unspecified
-        If no clause speaks of it, it has an activation, or a transform is claimed, which mixes all elements.
+        If no clause speaks of it, or it has an activation.
     """
     finite = {
         name: np.where(np.isfinite(array), array, 0).astype(array.dtype) for name, array in arrays.items()
     }
     call = translate(api, _read(finite), arguments)
     specified_only_if(call.activation == "linear", f"the activation is {call.activation}")
-    specified_only_if(claim.algorithm == "direct", f"the algorithm is a {claim.algorithm}")
     kinds = translate(api, {name: _kinds(array) for name, array in arrays.items()}, arguments)
     return {
-        name: _with_special(interval, _special(kinds, call.geometries[name]))
+        name: replace(
+            _with_special(interval, _special(kinds, call.geometries[name])),
+            vacuous=interval.vacuous or claim.algorithm != "direct",
+        )
         for name, interval in accepted_output(call, claim).items()
     }
 

@@ -19,8 +19,6 @@ BARS = 4
 LAST = 86.0
 """Where the decades end, in percent of the width; what is beyond them stands after."""
 
-MIXED = "drawn, of several dtypes"
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -136,7 +134,7 @@ def strips(columns: Sequence[Column]) -> list[Strip]:
         found: dict[str, list[Measured]] = {}
         for check in column.record.checks:
             if measured := list(_measured(check)):
-                found.setdefault(check.get("features", {}).get("dtype", MIXED), []).extend(measured)
+                found.setdefault(check["features"]["dtype"], []).extend(measured)
         made += [Strip(column, dtype, tuple(found[dtype])) for dtype in sorted(found)]
     return made
 

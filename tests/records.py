@@ -93,7 +93,8 @@ def drawn(
     """The line that sums up as many drawn calls as there are units."""
     summed = {"data": data, "calls": len(units), "declared": declared, "units": list(units)}
     call = f"{len(units)} drawn calls of {data} data"
-    return check(verdict, case="drawn", call=call, size=0, drawn=summed) | changes
+    level = {"dtype": "float32"}
+    return check(verdict, case="drawn", call=call, size=0, drawn=summed, features=level) | changes
 
 
 def covered(made: Record, coverage: Mapping[str, Any]) -> Record:

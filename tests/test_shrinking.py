@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, Phase
 
 from adjoint.cases import strategies
-from adjoint.cases.settings import TF_NN, call_of
+from adjoint.cases.settings import call_of
 from adjoint.fast import operation
 from adjoint.implementations import on_fast
 from adjoint.reference.apis import APIS, answer
 from adjoint.reference.exact import Tensor
+from adjoint.reference.tf_nn import API as TF_NN
 
 CORRECT = operation.conv_transpose
 FUNCTION = "torch.nn.functional.conv_transpose{}d"

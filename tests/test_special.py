@@ -164,10 +164,11 @@ def test_a_finite_element_beside_a_special_one_has_the_interval_of_its_own_terms
     assert low[2] < 35 < high[2] < 35.001
 
 
-def test_of_an_activation_and_of_a_transform_nothing_is_said() -> None:
+def test_of_an_activation_nothing_is_said_and_of_a_transform_anything() -> None:
     arrays = layer(np.random.default_rng(4), special=True)
     api = "keras.layers.Conv2DTranspose"
     with pytest.raises(Unspecified, match="activation is relu"):
         accepted_special(api, arrays, {**LAYER, "activation": "relu"}, DIRECT)
-    with pytest.raises(Unspecified, match="algorithm is a transform"):
-        accepted_special(api, arrays, LAYER, Claim("float32", algorithm="transform"))
+    for algorithm, anything in (("direct", False), ("transform", True)):
+        found = accepted_special(api, arrays, LAYER, Claim("float32", algorithm=algorithm))
+        assert [interval.vacuous for interval in found.values()] == [anything]

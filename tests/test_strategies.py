@@ -31,7 +31,7 @@ EVERYWHERE = {
     "channels": COUNTS,
     "filters": COUNTS,
     "size": {"one", "within the kernel", "odd", "even"},
-    "dtype": set(strategies.DTYPES),
+    "dtype": set(strategies.FLOATS),
     "data": set(DATA),
 }
 NEVER = """
