@@ -6,12 +6,11 @@
   range;
 - special: exact, but for a few NaN and infinities in the input; a tap of the kernel is zero.
 
-All from SplitMix64, so that any program can make them.
+And those of `edge_data`, at the edges of a format.  All from SplitMix64, so that any program can make them.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from math import gcd, isqrt, log2
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adjoint import tensors as wire
+from adjoint.cases.edge_data import MAKERS, drawn
 from adjoint.reference.exact import FORMATS
 
 Shape = tuple[int, ...]
@@ -37,7 +37,7 @@ def tensors(
     Parameters
     ----------
     kind : str
-        ``exact``, ``rounded`` or ``special``.
+        ``exact``, ``rounded``, ``special`` or one of `MAKERS`.
     shapes : mapping
         Of ``input`` (batch, channels, *spatial), ``kernel`` (channels, filters / groups, *kernel) and perhaps
         ``bias`` (filters,).
@@ -53,8 +53,10 @@ def tensors(
     ValueError
         If so many terms leave no room for exact sums.
     """
-    made = _rounded if kind == "rounded" else _integers
-    arrays = made(shapes, terms, dtype, seed)
+    if kind in MAKERS:
+        arrays = {name: array.astype(dtype) for name, array in MAKERS[kind](shapes, dtype, seed).items()}
+    else:
+        arrays = (_rounded if kind == "rounded" else _integers)(shapes, terms, dtype, seed)
     if kind == "special":
         _make_special(arrays, seed)
     ordered = {
@@ -86,12 +88,12 @@ def _telling(name: str, shape: Shape, most: int, seed: int) -> wire.Array:
 
     What is there twice is drawn anew.
     """
-    array = _drawn(name, shape, -most, most, seed)
+    array = drawn(name, shape, -most, most, seed)
     for attempt in range(1, TRIES):
         twice = _twice(array, 2 * most + 1)
         if not twice.any():
             break
-        array = np.where(twice, _drawn(name, shape, -most, most, seed + (attempt << 32)), array)
+        array = np.where(twice, drawn(name, shape, -most, most, seed + (attempt << 32)), array)
     return array
 
 
@@ -124,9 +126,9 @@ def _rounded(shapes: Mapping[str, Shape], terms: int, dtype: str, seed: int) -> 
     made = {}
     for name, shape in shapes.items():
         low = 1 << (form.precision - 1)
-        significand = _drawn(name, shape, low, 2 * low - 1, seed)
-        exponent = _drawn(f"{name} exponent", shape, -wide, wide, seed) - (form.precision - 1)
-        sign = 1 - 2 * _drawn(f"{name} sign", shape, 0, 1, seed)
+        significand = drawn(name, shape, low, 2 * low - 1, seed)
+        exponent = drawn(f"{name} exponent", shape, -wide, wide, seed) - (form.precision - 1)
+        sign = 1 - 2 * drawn(f"{name} sign", shape, 0, 1, seed)
         made[name] = sign * np.ldexp(significand.astype(np.float64), exponent.astype(np.int32))
     if seed % 2:
         half = shapes["kernel"][0] // 2 * 2  # each second channel takes back what the one before it brought
@@ -140,15 +142,9 @@ def _make_special(arrays: dict[str, wire.Array], seed: int) -> None:
     for name in arrays:
         arrays[name] = arrays[name].astype(np.float64)
     flat = arrays["input"].reshape(-1)
-    for j, position in enumerate(_drawn("places", (1 + seed % 3,), 0, max(flat.size - 1, 0), seed)):
+    for j, position in enumerate(drawn("places", (1 + seed % 3,), 0, max(flat.size - 1, 0), seed)):
         if flat.size:
             flat[position] = SPECIAL[(seed + j) % 3]
     kernel = arrays["kernel"].reshape(-1)
     if kernel.size > 1:
-        kernel[_drawn("zero", (1,), 0, kernel.size - 1, seed)[0]] = 0
-
-
-def _drawn(name: str, shape: Shape, low: int, high: int, seed: int) -> wire.Array:
-    """Return integers between `low` and `high`, both included."""
-    digest = hashlib.sha256(f"{name} {shape} {seed}".encode()).hexdigest()
-    return wire.make({"low": low, "high": high, "seed": int(digest[:8], 16)}, shape, "int64")
+        kernel[drawn("zero", (1,), 0, kernel.size - 1, seed)[0]] = 0

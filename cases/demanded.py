@@ -23,8 +23,8 @@ def case_of(setting: Setting, claim: Callable[[str], Claim] = Claim, why: str = 
         Why the case exists.
     """
     call = call_of(setting)
-    wanted = demand(call, claim(setting.dtype))
     held = clauses(setting, operation_of(call))
+    wanted = demand(call, claim(setting.dtype), held["values"].partition(".")[2])
     is_open = load().clauses[held["values"]].level == "open"
     values = {"readings": wanted.values} if is_open else wanted.values[""]
     demanded = {"dtype": wanted.dtype, "shape": wanted.shape, "values": values}

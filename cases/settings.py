@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from adjoint.call import Call
 from adjoint.cases import data
+from adjoint.cases.edge_data import MAKERS
 from adjoint.cases.family import clauses_of
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate
@@ -22,6 +23,9 @@ from adjoint.reference.tf_nn import API as TF_NN
 from adjoint.reference.tf_nn import DATA_FORMATS
 from adjoint.reference.translation import Translation
 from adjoint.spec import load
+
+RULES = {"special": "not-finite", **{rule: rule for rule in MAKERS}}
+"""Of data that a clause of their own speaks of: the last part of its id."""
 
 
 class Axis(NamedTuple):
@@ -68,7 +72,7 @@ class Setting:
         How sizes are written: ``number`` (where all axes have the same), ``tuple`` or ``list``.
     dtype : str
     data : str
-        ``exact``, ``rounded`` or ``special``: see `adjoint.cases.data`.
+        ``exact``, ``rounded``, ``special`` or a key of `RULES`: see `adjoint.cases.data`.
     seed : int
         Which of such data.
     """
@@ -137,8 +141,8 @@ def clauses(setting: Setting, translated: Translation) -> dict[str, str]:
             **found,
             "values": f"{document}.{'output-padding-same' if setting.pads_output else 'same-odd'}",
         }
-    if setting.data == "special":
-        return {**found, "values": f"{document}.not-finite"}
+    if rule := RULES.get(setting.data):
+        return {**found, "values": f"{document}.{rule}"}
     involved = exercised(setting)
     return {**found, "values": involved[0]} if len(involved) == 1 else found
 
@@ -211,7 +215,8 @@ def _tf_nn(setting: Setting) -> dict[str, Any]:
     strides, dilations = [axis.stride for axis in setting.axes], [axis.dilation for axis in setting.axes]
     rank, batch, filters = len(strides), setting.batch, setting.filters
     spatial = [
-        (same(a.size, a.stride) if setting.same else without_padding(*a[:4]))[a.extra] for a in setting.axes
+        (same(a.size, a.stride) if setting.same else without_padding(*a[:4])).start + a.extra
+        for a in setting.axes
     ]
     arguments: dict[str, Any] = {
         "output_shape": [batch, filters, *spatial] if setting.first else [batch, *spatial, filters],

@@ -27,7 +27,7 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import Call, canonical
-from adjoint.cases import arrays, family
+from adjoint.cases import arrays, edges, family
 from adjoint.cases.demanded import case_of
 from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
@@ -51,6 +51,8 @@ def golden_files() -> dict[str, str]:
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
     made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
     texts["arrays.jsonl"] = "".join(case.to_line() for case in made)
+    made = (case_of(setting, why="numbers at the edges of the format") for setting in edges.settings())
+    texts["edges.jsonl"] = "".join(case.to_line() for case in made)
     covered = [vars(arrays.coverage(each, arrays.rows(each))) for each in arrays.families().values()]
     return {**texts, MANIFEST: manifest(texts), COVERAGE: json.dumps(covered, indent=1) + "\n"}
 

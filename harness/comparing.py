@@ -6,6 +6,7 @@ What is demanded is a tensor, where every order of summation gives the same numb
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,14 @@ from adjoint import tensors
 
 LARGEST_PICTURE = 512
 """Of how many elements a picture is kept."""
+
+UNKNOWN = {
+    "nan": "more NaN than the readings known",
+    "not finite": "more infinities and NaN than the readings known",
+    "numbers": "none of the readings known",
+    "": "none of the readings known",
+}
+"""What is said of an output that no reading holds, by what the elements are that differ from the first."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ class Comparison:
     measured : mapping
         Of an interval: `units`, the largest deviation in units of u * S, and `bound`, what is allowed.
     becomes : str
-        What the elements that differ are: ``nan``, all of them, or ``numbers``; empty if none differs.
+        What the elements that differ are, all of them: ``nan``, ``not finite`` or else ``numbers``; empty if
+        none differs.
     picture : mapping
         Where elements differ: their `shape`, and `low`, `high` and `seen`, row by row.
     """
@@ -57,7 +67,7 @@ def compare(demanded: Mapping[str, Any], output: tensors.Array | tensors.Foreign
         if comparison.held:
             return Comparison(True, name, measured=comparison.measured)
     first = next(iter(found.values()))
-    return Comparison(False, "none of the readings known", picture=first.picture)
+    return Comparison(False, UNKNOWN[first.becomes], picture=first.picture)
 
 
 def describe(demanded: Mapping[str, Any]) -> str:
@@ -75,6 +85,8 @@ def _compare(demanded: Mapping[str, Any], output: tensors.Array) -> Comparison:
         return Comparison(False, f"shape {list(output.shape)}")
     seen = output.astype(np.float64)
     right = ((low <= seen) & (seen <= high)) | (np.isnan(low) & np.isnan(seen))
+    if demanded.get("signed"):
+        right &= (seen != 0) | (np.signbit(seen) == np.signbit(low))
     measured = _measured(demanded, low, high, seen) if "low" in demanded else None
     if demanded.get("vacuous"):
         return Comparison(True, "the bound allows anything", True, measured)
@@ -87,7 +99,10 @@ def _compare(demanded: Mapping[str, Any], output: tensors.Array) -> Comparison:
         f"is {seen[first]:.17g} instead of {_range(low[first], high[first])}"
     )
     small = seen.size <= LARGEST_PICTURE
-    becomes = "nan" if np.isnan(seen[~right]).all() else "numbers"
+    wrong_ones = seen[~right]
+    becomes = (
+        "numbers" if np.isfinite(wrong_ones).any() else "nan" if np.isnan(wrong_ones).all() else "not finite"
+    )
     return Comparison(False, said, False, measured, _picture(low, high, seen) if small else None, becomes)
 
 
@@ -102,8 +117,10 @@ def _measured(
     exact, unit = (tensors.decode(demanded[name]) for name in ("exact", "unit"))
     finite = np.isfinite(seen) & np.isfinite(high) & np.isfinite(exact) & (unit > 0)
     low, high, exact, seen = (array[finite] for array in (low, high, exact, seen))
-    far = {"units": np.abs(seen - exact), "bound": np.maximum(high - exact, exact - low)}
-    return {name: round(float((sizes / unit[finite]).max(initial=0)), 3) for name, sizes in far.items()}
+    with np.errstate(over="ignore"):
+        far = {"units": np.abs(seen - exact), "bound": np.maximum(high - exact, exact - low)}
+        found = {name: float((sizes / unit[finite]).max(initial=0)) for name, sizes in far.items()}
+    return {name: round(min(most, sys.float_info.max), 3) for name, most in found.items()}
 
 
 def _picture(low: tensors.Array, high: tensors.Array, seen: tensors.Array) -> dict[str, Any]:

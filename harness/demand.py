@@ -13,6 +13,7 @@ from adjoint.call import Call
 from adjoint.golden import Check
 from adjoint.reference.apis import translate
 from adjoint.reference.bound import Claim, Interval, accepted_output
+from adjoint.reference.edges import EDGES, SIGNED
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.reference.special import accepted_special
 from adjoint.reference.translation import Translation, output, shape_within
@@ -31,7 +32,8 @@ class Demand:
     values : mapping of str to mapping
         By reading, one named "" where nothing is open: a tensor's specification where every order of
         summation gives the same numbers; else ``low`` and ``high``, both accepted, and for measuring
-        ``exact`` and ``unit`` (u * S); ``vacuous`` where n * u reaches 1.
+        ``exact`` and ``unit`` (u * S); ``vacuous`` where n * u reaches 1; ``signed`` where the signs of zeros
+        count.
     doubt : str
         What an open clause leaves open of the output, its shape included; empty if nothing.
     """
@@ -43,7 +45,7 @@ class Demand:
     doubt: str
 
 
-def demand(call: Call, claim: Claim | None = None) -> Demand:
+def demand(call: Call, claim: Claim | None = None, rule: str = "") -> Demand:
     """Return what is demanded of a call's output.
 
     Parameters
@@ -51,6 +53,8 @@ def demand(call: Call, claim: Claim | None = None) -> Demand:
     call : Call
     claim : Claim, optional
         What the implementation claims of its arithmetic; without it, sums are held in the output's dtype.
+    rule : str
+        The last part of the id of the clause that its values speak for: `EDGES` has readings of its own.
 
     Raises
     ------
@@ -64,7 +68,13 @@ def demand(call: Call, claim: Claim | None = None) -> Demand:
     batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
     shape = translated.layout.leave_shape([batch, filters, *geometry.output])
     used = claim or Claim(translated.dtype)
-    if all(np.isfinite(array).all() for array in arrays.values()):
+    if rule in EDGES:
+        intervals = EDGES[rule](call.api, arrays, call.values, used)
+        values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
+        values = (
+            {name: {**ends, "signed": True} for name, ends in values.items()} if rule == SIGNED else values
+        )
+    elif all(np.isfinite(array).all() for array in arrays.values()):
         exact = {name: Tensor.from_array(array) for name, array in arrays.items()}
         values = _values(translate(call.api, exact, call.values), used, shape)
     else:
@@ -97,7 +107,7 @@ def under(check: Check, call: Call, claim: Claim) -> Check:
     """Return a check as it is for an implementation with such a claim: values are demanded anew."""
     if check.kind != "values" or check.demanded is None:
         return check
-    values = demand(call, claim).values
+    values = demand(call, claim, check.clause.partition(".")[2]).values
     is_open = "readings" in check.demanded
     return Check(check.kind, check.clause, {"readings": values} if is_open else values[""])
 

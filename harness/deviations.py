@@ -59,7 +59,7 @@ class Deviation:
         The kind of check; without it, any.
     where : mapping
         Parameter of the call to the value that it must have; see `Call.parameters`.  Besides, `output.shape`
-        and, of values, `becomes`: what the elements that differ are, ``nan`` or ``numbers``.
+        and, of values, `becomes`: what the elements that differ are, ``nan``, ``not finite`` or ``numbers``.
     when : str
         An expression in Python over the same parameters, dots in their names written as underscores; names
         that the call lacks are None.  Without it, whatever `where` says.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Mapping
 from math import prod
@@ -51,6 +52,8 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         clause=clause,
         document=load().documents[clause.document],
         wanted=wanted,
+        signed=check.kind == "values"
+        and any("signed" in reading for reading in (check.demanded or {}).get("readings", {}).values()),
         implementation=implementation,
         target=implementation.targets.get(case.call.api, ""),
     )
@@ -116,12 +119,16 @@ def _literal(array: tensors.Array) -> str:
 
 
 def _number(value: Any) -> str:
-    """Return Python for a number, a whole one without a point."""
-    if np.isnan(value):
+    """Return Python for a number: a whole one without a point, but for a negative zero and what is large."""
+    number = float(value)
+    if math.isnan(number):
         return "np.nan"
-    if np.isinf(value):
-        return "np.inf" if value > 0 else "-np.inf"
-    return repr(int(value) if value == int(value) else float(value))
+    if math.isinf(number):
+        return "np.inf" if number > 0 else "-np.inf"
+    whole = (
+        abs(number) < 1 << 53 and number.is_integer() and not (number == 0 and math.copysign(1, number) < 0)
+    )
+    return repr(int(number) if whole else number)
 
 
 def _written(dtype: str) -> str:
@@ -145,9 +152,9 @@ def _demanded(check: Check) -> str:
 
 def _wanted(values: Mapping[str, Any]) -> str:
     """Return Python for the least and the greatest numbers accepted; one array where they are one."""
-    if "low" not in values:
-        return _literal(tensors.decode(values))
-    return ", ".join(_literal(tensors.decode(values[end])) for end in ("low", "high")).join("()")
+    ends = [values[end] for end in ("low", "high")] if "low" in values else [values]
+    texts = dict.fromkeys(_literal(tensors.decode(end)) for end in ends)
+    return ", ".join(texts).join("()") if len(texts) > 1 else next(iter(texts))
 
 
 _TEMPLATES = Environment(

@@ -96,6 +96,35 @@ def test_of_several_readings_the_one_that_holds_is_named() -> None:
     assert neither.picture is not None
 
 
+def test_of_an_output_that_no_reading_holds_it_is_said_what_differs_from_the_first() -> None:
+    demanded = {"readings": {"floor": between(), "ceil": between(LOW + 10, HIGH + 10)}}
+    said = {value: compare(demanded, np.where(LOW > 0, value, LOW)).seen for value in (NAN, INF, 9)}
+    assert said == {
+        NAN: "more NaN than the readings known",
+        INF: "more infinities and NaN than the readings known",
+        9: "none of the readings known",
+    }
+    assert compare(demanded, LOW[0]).seen == "none of the readings known"
+
+
+def test_signs_of_zeros_count_only_where_they_are_asked_for() -> None:
+    negative = np.where(LOW == 0, -0.0, LOW).astype(np.float32)
+    assert compare(between(), negative).held
+    assert compare(between(negative, negative), LOW).held
+    assert not compare(between(signed=True), negative).held
+    assert not compare(between(negative, negative, signed=True), LOW).held
+    assert compare(between(negative, negative, signed=True), negative).held
+    assert compare(between(signed=True), (LOW + HIGH) / 2).held
+
+
+def test_a_deviation_that_no_number_can_measure_is_the_largest_number() -> None:
+    largest = np.full((1, 3), np.finfo(np.float64).max)
+    demanded = between(unit=1e-300)
+    demanded |= {name: encode(-largest) for name in ("low", "high", "exact")}
+    measured = compare(demanded, largest).measured
+    assert measured == {"units": np.finfo(np.float64).max, "bound": 0.0}
+
+
 def test_what_is_demanded_is_said_in_a_line() -> None:
     assert describe(between()) == "float32[1, 3], within rounding"
     assert describe(encode(LOW)) == "float32[1, 3], exactly"
@@ -105,6 +134,8 @@ def test_it_is_told_whether_all_that_differs_became_nan() -> None:
     seen = LOW.copy()
     seen[0, :2] = np.nan
     assert compare(between(), seen).becomes == "nan"
+    seen[0, 1] = np.inf
+    assert compare(between(), seen).becomes == "not finite"
     seen[0, 1] = 100
     assert compare(between(), seen).becomes == "numbers"
     assert compare(between(), LOW).becomes == ""

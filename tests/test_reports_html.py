@@ -32,7 +32,7 @@ def test_every_verdict_has_a_rank_a_sign_and_a_place_in_the_legend() -> None:
 def test_hostile_text_is_inert_in_html() -> None:
     rendered = html.render([hostile()])
     page = Page(rendered)
-    shown = check("deviates", picture=PICTURE, units=3.5)
+    shown = check("deviates", picture=PICTURE, units=3.5, features={"dtype": "float32"})
     plain = Page(html.render([covered(record(shown), {API: {"rank": {"2": {"dtype": {"float32": 1}}}}})]))
     assert page.tags["script"] == page.tags["img"] == 0
     assert set(page.tags) <= set(plain.tags) | {"pre"}

@@ -114,3 +114,20 @@ def test_a_script_of_keras_sets_what_the_worker_has_set():
     for name in ("KERAS_BACKEND", "JAX_ENABLE_X64"):
         assert f'os.environ["{name}"] = "{entry.env[name]}"' in text
     assert "{home}" not in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "reading"),
+    [
+        ("sign-of-zero", "['never negative']"),
+        ("subnormal", "['kept']"),
+        ("weights-not-finite", "['only where a tap meets an element of the input']"),
+    ],
+)
+def test_a_script_tells_which_reading_of_an_open_clause_was_seen(rule, reading, run_adjoint):
+    clause = f"torch-functional.{rule}"
+    cases = [case for case in golden.load() if clause in case.clauses() and case.call.api == API]
+    for case in cases:
+        text = run_adjoint("reproduce", case.id, "fast", "--clause", clause).stdout
+        done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-2] == reading, done.stdout + done.stderr
