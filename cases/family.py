@@ -5,7 +5,7 @@ A file of `handmade/` that is of a family has at its head the `apis` and the `dt
 those named in `but`, or only those named in `only`, only one `api`, or only so many `axes`.  Sizes are given
 for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
 `{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
-for one axis too.
+for one axis too.  In `layouts`, `kernel` stands for PyTorch's `weight` as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from adjoint.spec import load
 
-KEPT = ("why", "refused", "type", "kinds", "dtypes", "other_dtypes")
+KEPT = ("why", "refused", "type", "kinds", "dtypes", "other_dtypes", "repeated")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,9 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
     if "functional" in api:  # the weight says it all
         own = {}
     kept = {key: row[key] for key in KEPT if key in row}
+    if "layouts" in row:
+        own_name = {"kernel": "weight"} if api.startswith("torch") else {}
+        kept["layouts"] = {own_name.get(name, name): layout for name, layout in row["layouts"].items()}
     made = {
         **kept,
         "api": api,

@@ -7,8 +7,9 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
-tensor, `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and the `type` of the
-error.  Files with `apis` at their head are of families: `family.py` explains them.
+tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `kinds` (only
+these checks), `shape` (the clause of its shape), `refused`, and the `type` of the error.  Files with `apis`
+at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from adjoint.cases import arrays, edges, family
 from adjoint.cases.demanded import case_of
 from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
-from adjoint.golden import COVERAGE, MANIFEST, Case, Check, folder, manifest
+from adjoint.golden import COVERAGE, MANIFEST, REPEATED, Case, Check, folder, manifest
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.exact import FORMATS
 from adjoint.spec import load
@@ -64,6 +65,7 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         if "dtype_argument" in document and dtype != "float32":
             arguments[document["dtype_argument"]] = dtype
         call = Call(row.get("api") or document["api"], arguments, _tensors(row, dtype))
+        call = call.repeated() if row.get("repeated") else call
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
 
@@ -92,7 +94,16 @@ def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
             "make": {"kind": "integers", "low": low, "high": high, "seed": seed},
         }
     given = {name: np.array(spec["data"], spec["dtype"]) for name, spec in row.get("given", {}).items()}
-    return {**made, **{name: tensors.encode(array) for name, array in given.items()}}
+    made |= {name: tensors.encode(array) for name, array in given.items()}
+    return made | {name: _laid_out(made[name], layout) for name, layout in row.get("layouts", {}).items()}
+
+
+def _laid_out(specification: dict[str, Any], layout: str) -> dict[str, Any]:
+    """Return a specification with a layout; what is broadcast is written out, alike along the first axis."""
+    if layout == "broadcast":
+        array = tensors.decode(specification)
+        specification = tensors.encode(np.broadcast_to(array[:1], array.shape))
+    return {**specification, "layout": layout}
 
 
 def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
@@ -111,6 +122,9 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     clauses |= dict.fromkeys(clause.observes, clause.id)
     usual = USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes)
     kinds = row.get("kinds", usual)
+    if call.is_repeated:
+        kinds = (*USUAL, *REPEATED)
+        clauses |= {kind: f"{clause.document}.{kind}" for kind in REPEATED}
     closed = {kind for kind in kinds if load().clauses[clauses[kind]].level != "open"}
     try:
         wanted = demand(call)
@@ -130,6 +144,8 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     if any("low" in v for v in wanted.values.values()):
         raise UsageError(f"{call} is not exact: a sum of absolute values passes what the dtype holds.")
     demanded = {"dtype": wanted.dtype, "shape": wanted.shape, "shape-within": wanted.within, "values": values}
+    if call.is_repeated:
+        demanded["repeatable"] = demand(call.opposite()).values[""]
     return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MessageError
-from adjoint.tensors import Array, decode
+from adjoint.tensors import Array, decode, encode
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class Call:
         Name to tensor specification: of a function, its tensor arguments; of a layer, `input` and the
         weights to set.
     observe : tuple of str
-        What to look at; so far, `output`.
+        What to look at: the `output`; and of a call that is made again after others, with the same
+        function, layer or module, `between`, what one of the others returns, whose input is the opposite,
+        `again`, what the call then returns, and `later`, what the first output holds in the end, the memory
+        of the tensors written over; and for each tensor ``after-input`` and so on, what it holds once the
+        first call is made.
     """
 
     api: str
@@ -71,6 +75,20 @@ class Call:
     def size(self) -> int:
         """How many elements its tensors have: a smaller call is a better example."""
         return sum(prod(spec["shape"]) for spec in self.tensors.values())
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it is made again."""
+        return "again" in self.observe
+
+    def repeated(self) -> Call:
+        """Return the same call, to be made again, with all of that to be observed."""
+        more = [f"after-{name}" for name in self.tensors]
+        return replace(self, observe=("output", "between", "again", "later", *more))
+
+    def opposite(self) -> Call:
+        """Return the call whose input is the opposite."""
+        return replace(self, tensors={**self.tensors, "input": encode(-decode(self.tensors["input"]))})
 
     def arrays(self) -> dict[str, Array]:
         """Return the tensors as NumPy arrays."""

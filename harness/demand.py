@@ -105,9 +105,10 @@ def operation_of(call: Call) -> Translation:
 
 def under(check: Check, call: Call, claim: Claim) -> Check:
     """Return a check as it is for an implementation with such a claim: values are demanded anew."""
-    if check.kind != "values" or check.demanded is None:
+    if check.kind not in ("values", "repeatable") or check.demanded is None:
         return check
-    values = demand(call, claim, check.clause.partition(".")[2]).values
+    asked = call.opposite() if check.kind == "repeatable" else call
+    values = demand(asked, claim, check.clause.partition(".")[2]).values
     is_open = "readings" in check.demanded
     return Check(check.kind, check.clause, {"readings": values} if is_open else values[""])
 

@@ -178,13 +178,13 @@ class Examination:
 
     def _perform(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
         """Yield each case's outcome; what is claimed away is not asked."""
-        dtypes = self.claims.dtypes
-        outcomes = self._worker.perform([case.call for case in cases if case.call.dtype in dtypes])
+        lacks = self.claims.lacks
+        outcomes = self._worker.perform([case.call for case in cases if not lacks(case.call)])
         for case in cases:
-            if case.call.dtype in dtypes:
-                yield case, next(outcomes)
+            if lacking := lacks(case.call):
+                yield case, Unsupported("claims", f"claims no {lacking}")
             else:
-                yield case, Unsupported("claims", f"claims no {case.call.dtype}")
+                yield case, next(outcomes)
 
     def _advance(self, case: Case, outcome: Outcome) -> None:
         """Judge a golden case and record its lines."""

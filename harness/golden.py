@@ -16,6 +16,8 @@ from adjoint.errors import GoldenError
 
 FORMAT = 1
 REMEDY = "write the golden files anew with 'python -m adjoint.cases.write cases/golden', in a clone."
+REPEATED = ("inputs-kept", "repeatable", "output-kept")
+"""The kinds of check of a call that is made again."""
 MANIFEST = "MANIFEST.json"
 COVERAGE = "COVERAGE.json"
 
@@ -24,9 +26,11 @@ COVERAGE = "COVERAGE.json"
 class Check:
     """One thing to be seen in an outcome, and the one clause that it speaks for.
 
-    `demanded` depends on the kind: nothing for ``returned`` and ``raised``, a type's name for
+    `demanded` depends on the kind: nothing for ``returned`` and ``raised``, nor for ``inputs-kept`` and
+    ``output-kept``, which are held to what was sent and what was returned; a type's name for
     ``raised-type``, a dtype's name, a shape, for ``shape-within`` the least and the greatest size of each
-    axis, a tensor's specification for ``values``; where the clause is open, ``{"readings": {name: tensor}}``.
+    axis, a tensor's specification for ``values``, and for ``repeatable`` that of the call between; where the
+    clause is open, ``{"readings": {name: tensor}}``.
     """
 
     kind: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adjoint import comparing, tensors
 from adjoint.comparing import Comparison, compare
-from adjoint.golden import Case, Check
+from adjoint.golden import REPEATED, Case, Check
 from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from adjoint.spec import load
+from adjoint.spec.clauses import KINDS
 
 Output = tensors.Array | tensors.Foreign
 
@@ -64,7 +65,7 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
                 Verdict(check, "unsupported", seen="claims no Python errors", unsupported="claims")
             )
         else:
-            verdict = _judge(check, outcome)
+            verdict = _judge(case, check, outcome)
             is_open = load().clauses[check.clause].level == "open"
             if is_open and verdict.verdict in ("conforms", "deviates"):
                 verdict = replace(verdict, verdict="observed")
@@ -72,9 +73,9 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
     return verdicts
 
 
-def _judge(check: Check, outcome: Outcome) -> Verdict:
+def _judge(case: Case, check: Check, outcome: Outcome) -> Verdict:
     nothing = check.demanded is None and check.kind in ("dtype", "shape", "shape-within", "values")  # open
-    demanded = "open" if nothing else _DEMANDS[check.kind](check.demanded)
+    demanded = "open" if nothing else _demands(check)
     match outcome:
         case Crashed(cause, stderr):
             return Verdict(check, "crashed", demanded, cause, stderr)
@@ -94,6 +95,8 @@ def _judge(check: Check, outcome: Outcome) -> Verdict:
                 return Verdict(check, "conforms", demanded, _describe(observed["output"]))
             if check.kind == "values":
                 return _values(check, demanded, observed["output"])
+            if check.kind in REPEATED:
+                return Verdict(check, *_REPEATED[check.kind](case, check, observed))
             held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
@@ -124,6 +127,45 @@ def _values(check: Check, demanded: str, output: Output) -> Verdict:
     return Verdict(check, verdict, demanded, found.seen, comparison=found)
 
 
+def _inputs_kept(case: Case, _: Check, observed: Mapping[str, Output]) -> tuple[str, str, str]:
+    changed = [
+        name for name, sent in case.call.arrays().items() if not _same(sent, observed[f"after-{name}"])
+    ]
+    return _verdict(not changed, "the tensors as they were", f"another {' and another '.join(changed)}")
+
+
+def _repeatable(case: Case, check: Check, observed: Mapping[str, Output]) -> tuple[str, str, str]:
+    (values,) = (check for check in case.checks if check.kind == "values")
+    between = _values(check, "the values of each call", observed["between"])
+    found = _values(values, "the values of each call", observed["again"])
+    if between.verdict == "deviates":
+        return between.verdict, between.demanded, f"of the call between, {between.seen}"
+    return found.verdict, found.demanded, f"of the call made again, {found.seen}"
+
+
+def _output_kept(_: Case, __: Check, observed: Mapping[str, Output]) -> tuple[str, str, str]:
+    kept = _same(observed["output"], observed["later"])
+    return _verdict(kept, "the output as it was", "another output")
+
+
+def _verdict(held: bool, demanded: str, otherwise: str) -> tuple[str, str, str]:
+    return ("conforms", demanded, demanded) if held else ("deviates", demanded, otherwise)
+
+
+def _same(one: Output, other: Output) -> bool:
+    """Tell whether two arrays are the same, bit for bit."""
+    if isinstance(one, tensors.Foreign) or isinstance(other, tensors.Foreign):
+        return False
+    return tensors.encode(one) == tensors.encode(other)
+
+
+_REPEATED: dict[str, Callable[[Case, Check, Mapping[str, Output]], tuple[str, str, str]]] = {
+    "inputs-kept": _inputs_kept,
+    "repeatable": _repeatable,
+    "output-kept": _output_kept,
+}
+
+
 _CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
     "returned": _returned,
     "dtype": _dtype,
@@ -143,6 +185,10 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
     ),
     "values": comparing.describe,
 }
+
+
+def _demands(check: Check) -> str:
+    return KINDS[check.kind] if check.kind in REPEATED else _DEMANDS[check.kind](check.demanded)
 
 
 def _describe(array: Output) -> str:

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adjoint import tensors
 from adjoint.catalogue import Implementation
-from adjoint.golden import Case, Check
+from adjoint.golden import REPEATED, Case, Check
 from adjoint.spec import load
+from adjoint.spec.clauses import KINDS
 
 LITERAL = 96
 """The most elements of a tensor that a script writes out; of a larger one it says how to make it."""
@@ -30,8 +31,9 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     clause = load().clauses[check.clause]
     if not implementation.script:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
-    inputs = {name: _expression(spec) for name, spec in case.call.tensors.items()}
-    wanted = _demanded(check)
+    taken = {name: _as_taken(spec, implementation.script) for name, spec in case.call.tensors.items()}
+    inputs = {name: _expression(spec) for name, spec in taken.items()}
+    wanted = _demanded(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
         arguments=_arguments(case.call.values, implementation.script),
@@ -43,6 +45,8 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         ),
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
+        **_repeated(case, check),
+        layouts=[spec["layout"] for spec in taken.values() if "layout" in spec],
         inputs=inputs,
         bfloat16=[name for name, spec in case.call.tensors.items() if spec["dtype"] == "bfloat16"],
         made=any(_is_made(spec) for spec in case.call.tensors.values()),
@@ -85,6 +89,28 @@ def _built_for(case: Case) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _repeated(case: Case, check: Check) -> dict[str, Any]:
+    """Return what a script passes that makes the call again: in turn, with an opposite input, and doubled."""
+    call = case.call
+    passed = list(call.tensors) if _made_by(call.api) == "function" else ["input"]
+    batched = len(call.tensors["input"]["shape"]) == max(len(spec["shape"]) for spec in call.tensors.values())
+    whole = "joined([input, -input])" if batched and "output_shape" not in call.arguments else "input"
+    locked = ("broadcast", "read-only")
+    return {
+        "is_repeated": check.kind in REPEATED,
+        "passed": passed,
+        "opposite": ["-input", *passed[1:]],
+        "doubled": [whole, *(f"-{name}" for name in passed[1:])],
+        "written": [name for name in passed if call.tensors[name].get("layout") not in locked],
+    }
+
+
+def _as_taken(spec: Mapping[str, Any], script: str) -> dict[str, Any]:
+    """Return a tensor as it can be handed over: PyTorch has no negative strides, and needs a copy."""
+    copied = script == "torch" and spec.get("layout") == "reversed"
+    return {key: value for key, value in spec.items() if not (copied and key == "layout")}
+
+
 def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     start = {"do": "start", "protocol": 1}
     lines = [start, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
@@ -97,9 +123,22 @@ def _is_made(spec: dict[str, Any]) -> bool:
     return "make" in spec and prod(spec["shape"]) > LITERAL
 
 
+_LAID_OUT = {
+    "transposed": "np.asfortranarray({})",
+    "strided": "strided({})",
+    "offset": "offset({})",
+    "reversed": "np.flip(np.flip({}).copy())",
+    "broadcast": "np.broadcast_to({}[:1], {})",
+    "read-only": "read_only({})",
+}
+
+
 def _expression(spec: dict[str, Any]) -> str:
     """Return Python for an input tensor."""
     shape = tuple(spec["shape"])
+    if "layout" in spec:
+        contiguous = _expression({key: value for key, value in spec.items() if key != "layout"})
+        return _LAID_OUT[spec["layout"]].format(contiguous, shape)
     if _is_made(spec):
         recipe = spec["make"]
         numbers = f"{recipe['low']}, {recipe['high']}, {recipe['seed']}"
@@ -136,8 +175,13 @@ def _written(dtype: str) -> str:
     return "float32" if dtype == "bfloat16" else dtype
 
 
-def _demanded(check: Check) -> str:
-    """Return Python for what is demanded."""
+def _demanded(case: Case, check: Check) -> str:
+    """Return Python for what is demanded; of a repeated call, of the call between and the one made again."""
+    if check.kind == "repeatable":
+        (values,) = (other.demanded for other in case.checks if other.kind == "values")
+        return f"[{_wanted(check.demanded)}, {_wanted(values)}]"
+    if check.kind in REPEATED:
+        return repr(KINDS[check.kind])
     if check.kind in ("returned", "raised"):
         return repr({"returned": "the call returns", "raised": "the call is refused"}[check.kind])
     if check.demanded is None:

@@ -2,6 +2,8 @@
 
 A specification is ``{"dtype", "shape", "data"}``, data being base64 of little-endian row-major bytes, two
 for each element of bfloat16, or ``{"dtype", "shape", "make": {"kind": "integers", "low", "high", "seed"}}``.
+In a call it may have a `layout`, how the elements lie in the memory of whoever performs it, one of `LAYOUTS`;
+without it they lie in order, one after the other.  The elements are the same, and nothing here depends on it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,14 @@ from adjoint.errors import MessageError
 Array = NDArray[Any]
 MOST_AXES = 32
 MOST_ELEMENTS = 1 << 31
+LAYOUTS = {
+    "transposed": "the first axis runs fastest",
+    "strided": "every second element, on every axis, of a larger array",
+    "offset": "one element after the start of a larger array",
+    "reversed": "from the last element to the first: negative strides",
+    "broadcast": "one index of the first axis stands for all: a stride of 0, and read-only",
+    "read-only": "in order, and not to be written to",
+}
 DTYPES = ("bool", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
@@ -69,6 +79,9 @@ def decode(specification: Mapping[str, Any]) -> Array:
     name = specification.get("dtype")
     if name not in DTYPES:
         raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
+    layout = specification.get("layout")
+    if layout is not None and layout not in LAYOUTS:
+        raise MessageError(f"a tensor's layout is {layout!r:.80}; it must be one of {', '.join(LAYOUTS)}.")
     if "make" in specification:
         recipe = specification["make"]
         if not _is_recipe(recipe):

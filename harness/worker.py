@@ -49,6 +49,8 @@ class Claims:
         Id to reason, of what it may answer `unsupported` to.
     python : str
         The interpreter's version, where there is one.
+    observes : tuple of str
+        What it can observe of a call; of names with a hyphen, such as `after-input`, what stands before.
     """
 
     version: str
@@ -59,6 +61,7 @@ class Claims:
     unsupported: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     arithmetic: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
+    observes: tuple[str, ...] = ("output",)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Claims:
@@ -81,9 +84,16 @@ class Claims:
                 unsupported=_table("unsupported", claims.get("unsupported", {})),
                 python=str(data.get("python", "")),
                 arithmetic=_arithmetic(claims.get("arithmetic", {})),
+                observes=_texts("observes", claims.get("observes", ["output"])),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MessageError(f"the answer to start lacks or garbles {error}.") from None
+
+    def lacks(self, call: Call) -> str:
+        """Return what a call needs that is not claimed; empty if there is nothing."""
+        if call.dtype not in self.dtypes:
+            return call.dtype
+        return next((name for name in call.observe if name.partition("-")[0] not in self.observes), "")
 
 
 class Worker:

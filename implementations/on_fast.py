@@ -47,36 +47,51 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages."""
+    call = prepare(api, arguments, tensors, stage)
+    stage("call")
+    return {"output": call(tensors)}
+
+
+def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the arrays: they are what is taken."""
+    return tensors
+
+
+def to_numpy(output: Any) -> Any:
+    """Return the array: it is what is returned."""
+    return output
+
+
+def prepare(
+    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Callable[[Dict[str, Any]], Any]:
+    """Return what calls the function, or the layer or module once it is built."""
     if api in FUNCTIONS:
-        stage("call")
-        return {"output": FUNCTIONS[api](**tensors, **arguments)}
+        return lambda given: FUNCTIONS[api](**given, **arguments)
     if api in MODULES:
-        return {"output": called(MODULES[api], arguments, tensors, stage)}
+        return prepared_module(MODULES[api], arguments, tensors, stage)
     layer = LAYERS[api](**arguments)
-    inputs = tensors["input"]
     stage("build")
     if api.startswith("tf.layers"):  # it has the dtype of its first input
-        layer(np.zeros(built_for(tensors, arguments), inputs.dtype))
+        layer(np.zeros(built_for(tensors, arguments), tensors["input"].dtype))
     else:
         layer.build(built_for(tensors, arguments))
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    stage("call")
-    return {"output": layer(inputs)}
+    return lambda given: layer(given["input"])
 
 
-def called(
+def prepared_module(
     kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Any:
-    """Return what a module of PyTorch's kind answers; `output_size` is an argument of its call."""
+) -> Callable[[Dict[str, Any]], Any]:
+    """Return what calls a module of PyTorch's kind; `output_size` is an argument of its call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
     module = kind(**{name: value for name, value in arguments.items() if name not in call})
     stage("weights")
     for name in ("weight", "bias"):
         if name in tensors:
             setattr(module, name, tensors[name])
-    stage("call")
-    return module(tensors["input"], **call)
+    return lambda given: module(given["input"], **call)
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

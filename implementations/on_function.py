@@ -35,39 +35,54 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages."""
+    call = prepare(api, arguments, tensors, stage)
+    stage("call")
+    output = call(tensors)
+    stage("observe")
+    return {"output": to_numpy(output)}
+
+
+def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the arrays: they are what is taken."""
+    return tensors
+
+
+def to_numpy(output: Any) -> Any:
+    """Return an array of whatever is returned."""
+    return np.asarray(output)
+
+
+def prepare(
+    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Callable[[Dict[str, Any]], Any]:
+    """Return what calls the function, or the layer or module once it is built."""
     target = TARGET["call"]
     if not isinstance(target, type):
-        stage("call")
-        output = target(**tensors, **arguments)
-    elif api.startswith("torch.nn."):
-        output = module(target, arguments, tensors, stage)
+        return lambda given: target(**given, **arguments)
+    if api.startswith("torch.nn."):
+        return module(target, arguments, tensors, stage)
+    layer = target(**arguments)
+    stage("build")
+    if api.startswith("tf.layers"):  # it has the dtype of its first input
+        layer(np.zeros(built_for(tensors, arguments), tensors["input"].dtype))
     else:
-        layer = target(**arguments)
-        stage("build")
-        if api.startswith("tf.layers"):  # it has the dtype of its first input
-            layer(np.zeros(built_for(tensors, arguments), tensors["input"].dtype))
-        else:
-            layer.build(built_for(tensors, arguments))
-        stage("weights")
-        layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-        stage("call")
-        output = layer(tensors["input"])
-    stage("observe")
-    return {"output": np.asarray(output)}
+        layer.build(built_for(tensors, arguments))
+    stage("weights")
+    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    return lambda given: layer(given["input"])
 
 
 def module(
     kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Any:
-    """Construct a module, set its weights, call it; `output_size` is an argument of the call."""
+) -> Callable[[Dict[str, Any]], Any]:
+    """Construct a module and set its weights; `output_size` is an argument of the call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
     made = kind(**{name: value for name, value in arguments.items() if name not in call})
     stage("weights")
     for name in ("weight", "bias"):
         if name in tensors:
             setattr(made, name, tensors[name])
-    stage("call")
-    return made(tensors["input"], **call)
+    return lambda given: made(given["input"], **call)
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

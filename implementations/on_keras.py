@@ -65,16 +65,34 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Construct the layer, build it, set its weights, call it."""
+    passed = given(tensors)
+    call = prepare(api, arguments, passed, stage)
+    stage("call")
+    output = call(passed)
+    stage("observe")
+    return {"output": to_numpy(output)}
+
+
+def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the input as a tensor; weights are set from arrays."""
+    return dict(tensors, input=keras.ops.convert_to_tensor(tensors["input"]))
+
+
+def to_numpy(output: Any) -> Any:
+    """Return a tensor as an array."""
+    return keras.ops.convert_to_numpy(output)
+
+
+def prepare(
+    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Callable[[Dict[str, Any]], Any]:
+    """Construct the layer, build it, set its weights; return what calls it."""
     layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
-    inputs = tensors["input"]
     stage("build")
     layer.build(built_for(tensors, arguments))
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    stage("call")
-    output = layer(keras.ops.convert_to_tensor(inputs))
-    stage("observe")
-    return {"output": keras.ops.convert_to_numpy(output)}
+    return lambda given: layer(given["input"])
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

@@ -40,26 +40,38 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function that the API names, or take the layer through its stages."""
-    if api in LAYERS:
-        output = layer(getattr(tf.keras.layers, api.rsplit(".", 1)[1]), arguments, tensors, stage)
-    else:
-        assert api == "tf.nn.conv_transpose", api
-        given = {name: tf.constant(array) for name, array in tensors.items()}
-        stage("call")
-        output = tf.nn.conv_transpose(**given, **arguments)
-    stage("observe")
-    return {"output": output.numpy()}
-
-
-def layer(kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]) -> Any:
-    """Construct a layer, build it, set its weights, call it."""
-    made = kind(**arguments)
-    stage("build")
-    made.build(built_for(tensors, arguments))
-    stage("weights")
-    made.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    passed = given(tensors)
+    call = prepare(api, arguments, passed, stage)
     stage("call")
-    return made(tf.constant(tensors["input"]))
+    output = call(passed)
+    stage("observe")
+    return {"output": to_numpy(output)}
+
+
+def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
+    """Return tensors; the weights of a layer are set from arrays."""
+    passed = ["input"] if "kernel" in tensors else list(tensors)
+    return dict(tensors, **{name: tf.constant(tensors[name]) for name in passed})
+
+
+def to_numpy(output: Any) -> Any:
+    """Return a tensor as an array."""
+    return output.numpy() if tf.is_tensor(output) else output
+
+
+def prepare(
+    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Callable[[Dict[str, Any]], Any]:
+    """Return what calls the function, or the layer once it is built and its weights are set."""
+    if api == "tf.nn.conv_transpose":
+        return lambda given: tf.nn.conv_transpose(**given, **arguments)
+    assert api in LAYERS, api
+    layer = getattr(tf.keras.layers, api.rsplit(".", 1)[1])(**arguments)
+    stage("build")
+    layer.build(built_for(tensors, arguments))
+    stage("weights")
+    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
+    return lambda given: layer(given["input"])
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

@@ -5,6 +5,10 @@ Run as ``python serving.py on_torch [argument ...]``.  The module named is a fil
 - ``start(*arguments)``: returns ``{"name", "version", "claims"}``;
 - ``perform(api, arguments, tensors, stage)``: returns what was observed, name to NumPy array; calls
   ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``;
+- for calls that are made again, ``given(tensors)``: returns the arrays as the API takes them, sharing
+  their memory where it can; ``prepare(api, arguments, given, stage)``: returns a function that calls the
+  API with such tensors (a layer, which is built once, with the input among them); and
+  ``to_numpy(tensor)``;
 - optionally ``UNSUPPORTED``: rows of (id, exception type, pattern, link); an error that a row matches says
   that the implementation does not offer this, rather than that it does it wrongly.
 
@@ -23,7 +27,7 @@ import sys
 import threading
 import time
 from types import ModuleType
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 
@@ -77,6 +81,9 @@ def started(system: Any, arguments: Tuple[str, ...]) -> Dict[str, Any]:
     claims["dtypes"] = [name for name in claims["dtypes"] if is_known(name)]
     reasons = {row[0]: "%s: /%s/ (%s)" % row[1:] for row in getattr(system, "UNSUPPORTED", ())}
     claims["unsupported"] = reasons
+    claims["observes"] = ["output"] + (
+        ["between", "again", "later", "after"] if hasattr(system, "prepare") else []
+    )
     answer["python"] = platform.python_version()
     return answer
 
@@ -96,7 +103,8 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
     try:
         arguments = {name: untag(value) for name, value in call["arguments"].items()}
         tensors = {name: decode(value) for name, value in call["tensors"].items()}
-        observed = system.perform(call["api"], arguments, tensors, stages.append)
+        perform = repeated if "again" in call["observe"] else performed_once
+        observed = perform(system, call["api"], arguments, tensors, stages.append)
         return {"outcome": "returned", "observed": {k: encode(v) for k, v in observed.items()}}
     except Exception as error:  # whatever it is, it is what the implementation answered
         message = said(error)
@@ -106,6 +114,55 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
                 reason = "%s: %s (%s)" % (types[0], " ".join(message.split())[:200], link)
                 return {"outcome": "unsupported", "unsupported": row, "reason": reason}
         return {"outcome": "raised", "stage": stages[-1], "types": types, "message": message[:2000]}
+
+
+def performed_once(system: Any, *call: Any) -> Dict[str, Any]:
+    """Return what a system observes of a call."""
+    observed: Dict[str, Any] = system.perform(*call)
+    return observed
+
+
+def repeated(
+    system: Any,
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+) -> Dict[str, Any]:
+    """Return what a call returned and left of its tensors, and what is so after other calls.
+
+    Each is copied as it is seen: what it was then is what counts.
+    """
+    given = system.given(tensors)
+    perform = system.prepare(api, arguments, given, stage)
+    stage("call")
+    first = perform(given)
+    stage("observe")
+    seen = {"output": np.array(system.to_numpy(first))}
+    seen.update({"after-" + name: np.array(system.to_numpy(tensor)) for name, tensor in given.items()})
+    stage("call")
+    opposite, doubled = others(tensors, arguments)
+    seen["between"] = np.array(system.to_numpy(perform(system.given(opposite))))
+    perform(system.given(doubled))
+    seen["again"] = np.array(system.to_numpy(perform(given)))
+    perform(system.given(opposite))  # a buffer of the first output holds other numbers from here on
+    stage("observe")
+    for array in tensors.values():
+        if array.flags.writeable:  # an output that is a view of it is so no longer
+            array[...] = 0
+    seen["later"] = np.array(system.to_numpy(first))
+    return seen
+
+
+def others(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+    """Yield the tensors of two other calls: with the opposite input; of twice the batch, where it is free."""
+    opposite = {name: -array for name, array in tensors.items()}
+    yield dict(tensors, input=opposite["input"])
+    whole = tensors["input"]
+    batched = whole.ndim == max(array.ndim for array in tensors.values())
+    if batched and "output_shape" not in arguments:
+        whole = np.concatenate([whole, opposite["input"]])
+    yield dict(opposite, input=whole)
 
 
 def said(error: Exception) -> str:
@@ -136,9 +193,39 @@ def decode(specification: Dict[str, Any]) -> Any:
     """Return the array that a tensor's specification describes."""
     dtype, shape = np.dtype(str(specification["dtype"])), tuple(specification["shape"])
     if "make" in specification:
-        return integers(specification["make"], shape).astype(dtype)
-    data = base64.b64decode(specification["data"])
-    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+        array = integers(specification["make"], shape).astype(dtype)
+    else:
+        data = base64.b64decode(specification["data"])
+        array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+    return laid_out(array, specification["layout"]) if "layout" in specification else array
+
+
+def laid_out(array: Any, layout: str) -> Any:
+    """Return an array of the same elements that lie so in memory, which between them has every bit set."""
+    if layout == "transposed":
+        return np.asfortranarray(array)
+    if layout == "reversed":
+        return np.flip(np.flip(array).copy())
+    if layout == "broadcast":
+        return np.broadcast_to(array[:1], array.shape)
+    if layout == "read-only":
+        array.setflags(write=False)
+        return array
+    if layout == "strided":
+        whole = filled(tuple(2 * size for size in array.shape), array.dtype)
+        view = whole[(slice(None, None, 2),) * array.ndim]
+    else:
+        assert layout == "offset", layout
+        view = filled((array.size + 2,), array.dtype)[1:-1].reshape(array.shape)
+    view[...] = array
+    return view
+
+
+def filled(shape: Tuple[int, ...], dtype: Any) -> Any:
+    """Return an array whose every bit is set: of floating-point numbers, NaN."""
+    array = np.empty(shape, dtype)
+    array.view(np.uint8)[...] = 255
+    return array
 
 
 def encode(array: Any) -> Dict[str, Any]:

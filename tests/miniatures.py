@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from adjoint import tensors
 from adjoint.fast.torch_functional import conv_transpose2d
@@ -54,6 +55,82 @@ def wrong_shape(input, weight, **arguments):
 
 def wrong_dtype(input, weight, **arguments):
     return conv_transpose2d(input, weight, **arguments).astype("float64")
+
+
+def writes_to_its_input(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    if input.flags.writeable:
+        input *= 2
+    return output
+
+
+def turns_the_weight_and_back_next_time(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    if weight.flags.writeable:
+        weight *= -1
+    return output
+
+
+BUFFERS = {}
+
+
+def returns_its_buffer(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    buffer = BUFFERS.setdefault((output.shape, output.dtype), output.copy())
+    buffer[...] = output
+    return buffer
+
+
+def returns_its_input_where_it_may(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    if output.shape == input.shape and output.dtype == input.dtype and input.flags.writeable:
+        input[...] = output
+        return input
+    return output
+
+
+CACHE = {}
+
+
+def looks_up_by_shape(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    if input.shape[:2] == (2, 2):
+        return CACHE.setdefault((str(weight.ravel()), input.shape, str(arguments)), output)
+    return output
+
+
+BEFORE = [np.zeros((0, 0))]
+
+
+def adds_what_a_larger_call_left(input, weight, **arguments):
+    """Add to the output what the call before left in a buffer, if that was of twice the batch."""
+    output = conv_transpose2d(input, weight, **arguments)
+    before = BEFORE.pop()
+    BEFORE.append(output)
+    is_half = before.shape == (2 * len(output), *output.shape[1:])
+    return output + before[: len(output)] if is_half and before.dtype == output.dtype else output
+
+
+def as_if_contiguous(array):
+    """Return the elements of the memory that an array starts in, in order, as far as it reaches."""
+    return as_strided(array, array.shape, np.empty(array.shape, array.dtype).strides)
+
+
+def ignores_strides(input, weight, **arguments):
+    within = min(input.strides, default=0) >= 0 and 0 not in input.strides
+    return conv_transpose2d(as_if_contiguous(input) if within else input, weight, **arguments)
+
+
+def starts_at_the_buffer(input, weight, **arguments):
+    base = input.base if isinstance(input.base, np.ndarray) else input
+    whole = base.ravel()[: input.size] if base.ndim == 1 else input
+    return conv_transpose2d(whole.reshape(input.shape), weight, **arguments)
+
+
+def refuses_what_is_read_only(input, weight, **arguments):
+    if not input.flags.writeable:
+        raise ValueError("output array is read-only")
+    return conv_transpose2d(input, weight, **arguments)
 
 
 def raises_on_everything(**_):

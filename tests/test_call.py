@@ -129,3 +129,12 @@ def test_the_text_is_one_line_without_data():
     assert text == (
         "tf.nn.conv_transpose(input: int32[1, 2], filters: int32[1, 1], strides=(2, 1), name='two\\nlines')"
     )
+
+
+def test_a_call_that_is_made_again_is_another_and_shows_what_it_left():
+    repeated = call().repeated()
+    assert (call().is_repeated, repeated.is_repeated) == (False, True)
+    assert repeated.observe == ("output", "between", "again", "later", "after-input", "after-filters")
+    assert repeated.id != call().id
+    arrays = repeated.opposite().arrays()
+    assert (arrays["input"].tolist(), arrays["filters"].tolist()) == ([[-1, -2]], [[3]])

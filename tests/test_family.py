@@ -81,3 +81,11 @@ def test_the_shape_speaks_for_the_clause_that_gives_it(
 ) -> None:
     (made,) = rows([api], rule="values", arguments=arguments)
     assert made["shape"] == shape
+
+
+def test_the_layout_of_the_kernel_is_that_of_pytorchs_weight() -> None:
+    layouts = {"input": "offset", "kernel": "strided"}
+    apis = ["torch.nn.ConvTranspose1d", *KERAS[:1]]
+    torch, keras = rows(apis, rule="views", layouts=layouts, repeated=True)
+    assert torch["layouts"] == {"input": "offset", "weight": "strided"}
+    assert (keras["layouts"], keras["repeated"]) == (layouts, True)

@@ -248,3 +248,74 @@ def test_refusing_an_open_call_fails_no_other_clause():
 def test_every_check_gets_its_verdict_in_order():
     checks = tuple(check("shape", [1, 3]) for _ in range(5))
     assert [verdict.check for verdict in verdicts(returned(RIGHT), *checks)] == list(checks)
+
+
+# --- a call that is made again ---------------------------------------------------------------------------
+
+KEPT = {
+    "output": RIGHT,
+    "between": -RIGHT,
+    "again": RIGHT,
+    "later": RIGHT,
+    "after-input": RIGHT,
+}
+AGAIN = [check("values", RIGHT), check("inputs-kept"), check("repeatable", -RIGHT), check("output-kept")]
+
+
+def seen_again(**changes: Any) -> list[Verdict]:
+    named = {name.replace("_", "-"): array for name, array in changes.items()}
+    return verdicts(Returned({**KEPT, **named}), *AGAIN)
+
+
+def test_a_call_that_changes_nothing_and_remembers_nothing_conforms():
+    assert [verdict.verdict for verdict in seen_again()] == ["conforms"] * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "seen"),
+    [
+        ({"after_input": RIGHT * 2}, 1, "another input"),
+        ({"after_input": RIGHT.astype(np.float64)}, 1, "another input"),
+        ({"after_input": Foreign("complex64", (1, 3))}, 1, "another input"),
+        ({"between": RIGHT}, 2, "of the call between, 3 of 3 elements differ"),
+        ({"again": -RIGHT}, 2, "of the call made again, 3 of 3 elements differ"),
+        ({"again": RIGHT[:, :2]}, 2, "of the call made again, shape [1, 2]"),
+        ({"later": RIGHT * 0}, 3, "another output"),
+    ],
+)
+def test_what_a_call_writes_to_remembers_or_shares_deviates(changes, at, seen):
+    found = seen_again(**changes)
+    assert [verdict.verdict for verdict in found[: at + 1]] == ["conforms"] * at + ["deviates"]
+    assert found[at].seen.startswith(seen)
+
+
+def test_what_is_kept_is_compared_bit_by_bit():
+    zero, other = np.zeros((1, 3), np.float32), -np.zeros((1, 3), np.float32)
+    again = {"between": zero, "again": zero}
+    call = Call("tf.nn.conv_transpose", {}, {"input": encode(zero)})
+    for after, later, at in ((zero, zero, None), (other, zero, 1), (zero, other, 3)):
+        observed = {"output": zero, **again, "later": later, "after-input": after}
+        checks = [check("values", zero), AGAIN[1], check("repeatable", zero), AGAIN[3]]
+        found = judge(Case(call, tuple(checks), "a test"), Returned(observed), True)
+        wrong = [j for j, verdict in enumerate(found) if verdict.verdict == "deviates"]
+        assert wrong == ([] if at is None else [at])
+
+
+def test_sums_that_are_rounded_otherwise_the_second_time_conform():
+    between = {
+        "low": encode(-RIGHT - 1),
+        "high": encode(1 - RIGHT),
+        "exact": encode(-RIGHT),
+        "unit": encode(RIGHT),
+    }
+    values = {
+        "low": encode(RIGHT - 1),
+        "high": encode(RIGHT + 1),
+        "exact": encode(RIGHT),
+        "unit": encode(RIGHT),
+    }
+    checks = [Check("values", HELD, values), Check("repeatable", HELD, between)]
+    for far, verdict in ((0.5, "conforms"), (1.5, "deviates")):
+        for name in ("between", "again"):
+            outcome = Returned({**KEPT, name: KEPT[name] + np.float32(far)})
+            assert names(outcome, *checks) == ["conforms", verdict]

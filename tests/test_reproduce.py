@@ -8,6 +8,7 @@ import pytest
 from adjoint import catalogue, golden, tensors
 from adjoint.call import Call
 from adjoint.golden import Case, Check
+from adjoint.implementations import serving
 from adjoint.reproduce import script
 
 API = "torch.nn.functional.conv_transpose1d"
@@ -131,3 +132,66 @@ def test_a_script_tells_which_reading_of_an_open_clause_was_seen(rule, reading, 
         text = run_adjoint("reproduce", case.id, "fast", "--clause", clause).stdout
         done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert done.stdout.splitlines()[-2] == reading, done.stdout + done.stderr
+
+
+FAULTS = """
+import numpy as np
+from adjoint.fast import torch_functional
+
+BUFFER = {}
+
+def right(input, weight, **arguments):
+    return torch_functional.conv_transpose1d(input, weight, **arguments)
+
+def writes(input, weight, **arguments):
+    output = right(input, weight, **arguments)
+    weight *= 2
+    return output
+
+def remembers(input, weight, **arguments):
+    return BUFFER.setdefault(input.shape, right(input, weight, **arguments))
+
+def lends(input, weight, **arguments):
+    output = right(input, weight, **arguments)
+    buffer = BUFFER.setdefault(output.shape, output.copy())
+    buffer[...] = output
+    return buffer
+
+def as_if_contiguous(input, weight, **arguments):
+    strides = np.empty(input.shape, input.dtype).strides
+    return right(np.lib.stride_tricks.as_strided(input, input.shape, strides), weight, **arguments)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "kind", "why"),
+    [
+        ("writes", "inputs-kept", "inputs-kept", "single tap"),
+        ("remembers", "repeatable", "repeatable", "others"),
+        ("lends", "output-kept", "output-kept", "single tap"),
+        *(("as_if_contiguous", "views", "values", why) for why in ("every second", "transposed")),
+    ],
+)
+def test_a_script_shows_what_a_function_does_to_memory(name, rule, kind, why, tmp_path):
+    (tmp_path / "mine.py").write_text(FAULTS)
+    case = next(
+        case for case in golden.load() if case.call.api == API and case.call.is_repeated and why in case.why
+    )
+    (check,) = (check for check in case.checks if check.kind == kind)
+    assert check.clause == f"torch-functional.{rule}"
+    for target, ending in (("right", (0, "holds")), (name, (1, "DEVIATES"))):
+        mine = catalogue.Implementation(target, (), script="function", targets={API: f"mine:{target}"})
+        assert run(script(case, check, mine), tmp_path) == ending
+
+
+@pytest.mark.parametrize("layout", tensors.LAYOUTS)
+def test_the_tensors_of_a_script_lie_in_memory_as_those_of_the_case(layout):
+    fast = catalogue.resolve("fast")
+    cases = [case for case in golden.load() if case.call.api == API and case.call.is_repeated]
+    case = next(c for c in cases if c.call.tensors["input"].get("layout") == layout)
+    text = script(case, case.checks[0], fast).replace("demanded =", "print(input.strides)\ndemanded =", 1)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    laid = serving.decode(case.call.tensors["input"])
+    assert done.stdout.splitlines()[0] == str(laid.strides)
+    taken = catalogue.Implementation("torch", ("torch",), script="torch")
+    assert ("np.flip" in script(case, case.checks[0], taken)) is False

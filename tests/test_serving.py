@@ -53,3 +53,90 @@ def test_integers_are_made_alike_in_bfloat16():
     specification = {"dtype": "bfloat16", "shape": [4, 5], "make": recipe}
     here, there = tensors.decode(specification), serving.decode(specification)
     assert (here.dtype.name, here.tobytes()) == ("bfloat16", there.tobytes())
+
+
+# --- memory ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", tensors.LAYOUTS)
+@pytest.mark.parametrize("dtype", ["int32", "float16", "bfloat16", "float64"])
+def test_a_layout_changes_the_memory_and_no_element(layout, dtype):
+    array = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    array[1:] = array[:1] if layout == "broadcast" else array[1:]
+    laid = serving.decode({**tensors.encode(array), "layout": layout})
+    assert (laid.dtype, laid.shape, laid.tobytes()) == (array.dtype, array.shape, array.tobytes())
+    size = array.itemsize
+    strides = {
+        "transposed": (size, 2 * size, 6 * size),
+        "strided": (96 * size, 16 * size, 2 * size),
+        "reversed": (-12 * size, -4 * size, -size),
+        "broadcast": (0, 4 * size, size),
+    }
+    assert laid.strides == strides.get(layout, array.strides)
+    assert laid.flags.writeable == (layout not in ("broadcast", "read-only"))
+
+
+def test_what_lies_around_a_view_is_not_a_number():
+    array = np.ones((2, 3), np.float32)
+    for layout in ("strided", "offset"):
+        laid = serving.decode({**tensors.encode(array), "layout": layout})
+        around = laid
+        while isinstance(around.base, np.ndarray):
+            around = around.base
+        assert np.isnan(around).sum() == around.size - 6 > 0
+
+
+class Counted:
+    """A system whose function returns how often it was called, and one buffer."""
+
+    calls = 0
+    buffer = np.zeros(1)
+
+    @staticmethod
+    def given(given):
+        return given
+
+    @staticmethod
+    def to_numpy(output):
+        return output
+
+    @classmethod
+    def prepare(cls, _api, _arguments, _given, _stage):
+        def call(given):
+            cls.calls += 1
+            cls.buffer[0] = cls.calls
+            given["input"][..., 0] = 9
+            return cls.buffer
+
+        return call
+
+
+def test_a_repeated_call_is_seen_before_others_between_and_after_them():
+    call = {
+        "api": "a.b",
+        "arguments": {},
+        "tensors": {"input": tensors.encode(np.ones((2, 3)))},
+        "observe": ["output", "between", "again", "later", "after-input"],
+    }
+    answer = serving.performed(Counted, call)
+    seen = {name: tensors.decode(array).tolist() for name, array in answer["observed"].items()}
+    assert seen == {
+        "output": [1],
+        "between": [2],
+        "again": [4],
+        "later": [5],
+        "after-input": [[9, 1, 1], [9, 1, 1]],
+    }
+
+
+def test_the_calls_between_have_other_numbers_and_twice_the_batch_where_it_is_free():
+    given = {"input": np.ones((2, 1, 3)), "weight": np.ones((1, 1, 2))}
+    opposite, doubled = serving.others(given, {})
+    assert (opposite["input"] == -1).all()
+    assert opposite["weight"] is given["weight"]
+    assert doubled["input"].shape == (4, 1, 3)
+    assert (doubled["weight"] == -1).all()
+    for tied in ({"output_shape": [2, 4, 1]}, None):
+        alone = given if tied else {**given, "input": np.ones((1, 3))}
+        _, same = serving.others(alone, tied or {})
+        assert same["input"].shape == alone["input"].shape

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adjoint.errors import MessageError
-from adjoint.tensors import DTYPES, decode, encode
+from adjoint.tensors import DTYPES, LAYOUTS, decode, encode
 
 PLAIN = np.array([[0, 1, 2], [3, 4, 5]])
 MAKE = {"kind": "integers", "low": 0, "high": 999, "seed": 0}
@@ -35,6 +35,16 @@ def test_every_dtype_survives_from_either_byte_order(dtype, order):
 )
 def test_every_layout_survives(array):
     assert same(decode(encode(array)), np.asarray(array))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_in_memory_changes_no_element(layout):
+    assert same(decode({**encode(PLAIN), "layout": layout}), PLAIN)
+
+
+def test_an_unknown_layout_is_refused():
+    with pytest.raises(MessageError, match="layout is 'diagonal'; it must be one of transposed, strided"):
+        decode({**encode(PLAIN), "layout": "diagonal"})
 
 
 def test_special_values_survive_bit_by_bit():

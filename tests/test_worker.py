@@ -456,6 +456,17 @@ ARITHMETIC = {
 }
 
 
+def test_what_a_call_asks_to_see_and_is_not_claimed_is_lacking():
+    once = Call("tf.nn.conv_transpose", {}, {"input": encode(np.zeros(1, np.int32))})
+    plain = {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]}
+    few = Claims.from_json({"version": "1", "claims": plain})
+    more = {**plain, "observes": ["output", "between", "again", "later", "after"]}
+    assert (few.lacks(once), few.lacks(once.repeated())) == ("", "between")
+    assert Claims.from_json({"version": "1", "claims": more}).lacks(once.repeated()) == ""
+    short = {**more, "dtypes": ["float32"]}
+    assert Claims.from_json({"version": "1", "claims": short}).lacks(once) == "int32"
+
+
 def test_the_arithmetic_that_is_claimed_is_kept(start):
     assert start().claims.arithmetic == {}
     assert start(f"CLAIMS.update(arithmetic={ARITHMETIC!r})").claims.arithmetic == ARITHMETIC
@@ -505,6 +516,7 @@ def test_arithmetic_that_is_not_known_does_not_start(start, arithmetic, sentence
         (NAMED, {"apis": 3, "dtypes": []}, ""),
         (NAMED, {"apis": "tf.nn.conv_transpose", "dtypes": []}, ""),
         (NAMED, {"apis": [], "dtypes": [1]}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "observes": "output"}, ""),
         (NAMED, {"apis": [], "dtypes": [], "systems": ["torch"]}, ""),
         (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": 2}}, ""),
         (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": None}}, ""),
