@@ -66,6 +66,29 @@ def tensors(
     return {name: wire.encode(array.astype(dtype)) for name, array in ordered.items()}
 
 
+def gradient(kind: str, shape: Shape, terms: int, largest: float, dtype: str, seed: int) -> wire.Array:
+    """Return the gradient by an output, in the operation's order of axes.
+
+    Parameters
+    ----------
+    kind : str
+        ``exact`` or ``rounded``.
+    shape : tuple of int
+        The output's.
+    terms : int
+        The most products that one element of a gradient sums.
+    largest : float
+        The largest absolute value of what it is multiplied with.
+    dtype : str
+    seed : int
+    """
+    form, sums = FORMATS[dtype], max(terms * largest, 1)
+    if kind == "exact":  # where terms leave no room, ones: their sums are rounded then
+        return telling("gradient", shape, max(1, int((1 << form.precision) / sums)), seed).astype(dtype)
+    top = min(12, int(form.emax - 3 - log2(sums)))
+    return _signed("gradient", shape, top - 4, top, form.precision, seed).astype(dtype)
+
+
 def meetings(size: int, kernel: int, stride: int, dilation: int) -> int:
     """Return how many pairs of an input element and a tap can meet in one element, along one axis."""
     step = gcd(stride, dilation)
@@ -80,10 +103,10 @@ def _integers(shapes: Mapping[str, Shape], terms: int, dtype: str, seed: int) ->
         raise ValueError(
             f"{terms} terms leave no room for exact sums in {dtype}: at most {limit} may be summed."
         )
-    return {name: _telling(name, shape, most, seed) for name, shape in shapes.items()}
+    return {name: telling(name, shape, most, seed) for name, shape in shapes.items()}
 
 
-def _telling(name: str, shape: Shape, most: int, seed: int) -> wire.Array:
+def telling(name: str, shape: Shape, most: int, seed: int) -> wire.Array:
     """Return integers that every flip of an axis, and every exchange of two rows, changes, where some can.
 
     What is there twice is drawn anew.
@@ -125,16 +148,21 @@ def _rounded(shapes: Mapping[str, Shape], terms: int, dtype: str, seed: int) -> 
     wide = min(12, int(form.emax - 4 - log2(terms + 1)) // 2)
     made = {}
     for name, shape in shapes.items():
-        low = 1 << (form.precision - 1)
-        significand = drawn(name, shape, low, 2 * low - 1, seed)
-        exponent = drawn(f"{name} exponent", shape, -wide, wide, seed) - (form.precision - 1)
-        sign = 1 - 2 * drawn(f"{name} sign", shape, 0, 1, seed)
-        made[name] = sign * np.ldexp(significand.astype(np.float64), exponent.astype(np.int32))
+        made[name] = _signed(name, shape, -wide, wide, form.precision, seed)
     if seed % 2:
         half = shapes["kernel"][0] // 2 * 2  # each second channel takes back what the one before it brought
         made["input"][:, 1:half:2] = made["input"][:, 0:half:2]
         made["kernel"][1:half:2] = -made["kernel"][0:half:2] * (1 + 2.0 ** (2 - form.precision))
     return made
+
+
+def _signed(name: str, shape: Shape, least: int, most: int, precision: int, seed: int) -> wire.Array:
+    """Return numbers of full precision and either sign, between 2**least and 2**(most + 1)."""
+    low = 1 << (precision - 1)
+    significand = drawn(name, shape, low, 2 * low - 1, seed)
+    exponent = drawn(f"{name} exponent", shape, least, most, seed) - (precision - 1)
+    sign = 1 - 2 * drawn(f"{name} sign", shape, 0, 1, seed)
+    return sign * np.ldexp(significand.astype(np.float64), exponent.astype(np.int32))
 
 
 def _make_special(arrays: dict[str, wire.Array], seed: int) -> None:

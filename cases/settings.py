@@ -7,11 +7,13 @@ here, once for all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
 
-from adjoint.call import Call
+import numpy as np
+
+from adjoint.call import GRADIENTS, Call
 from adjoint.cases import data
 from adjoint.cases.edge_data import MAKERS
 from adjoint.cases.family import clauses_of
@@ -23,6 +25,7 @@ from adjoint.reference.tf_nn import API as TF_NN
 from adjoint.reference.tf_nn import DATA_FORMATS
 from adjoint.reference.translation import Translation
 from adjoint.spec import load
+from adjoint.tensors import encode
 
 RULES = {"special": "not-finite", **{rule: rule for rule in MAKERS}}
 """Of data that a clause of their own speaks of: the last part of its id."""
@@ -75,6 +78,8 @@ class Setting:
         ``exact``, ``rounded``, ``special`` or a key of `RULES`: see `adjoint.cases.data`.
     seed : int
         Which of such data.
+    gradients : bool
+        Whether the gradients are observed too; not of special data.
     """
 
     api: str
@@ -93,6 +98,7 @@ class Setting:
     dtype: str = "float32"
     data: str = "exact"
     seed: int = 0
+    gradients: bool = False
 
 
 def call_of(setting: Setting) -> Call:
@@ -102,7 +108,26 @@ def call_of(setting: Setting) -> Call:
     if not setting.batched:
         made["input"]["shape"] = made["input"]["shape"][1:]
     own = {_own_name(setting, name): spec for name, spec in made.items()}
-    return Call(setting.api, _arguments(setting), own)
+    call = Call(setting.api, _arguments(setting), own)
+    return _with_gradients(setting, call) if setting.gradients else call
+
+
+def _with_gradients(setting: Setting, call: Call) -> Call:
+    """Return the call with a gradient by its output, observing what comes of it."""
+    translated = legal(setting)
+    assert translated is not None, f"{setting} is not legal"
+    geometry = next(iter(translated.geometries.values()))
+    shape, batch = (setting.batch, setting.filters, *geometry.output), setting.batch
+    counts = (
+        setting.filters * prod(geometry.kernel),
+        batch * prod(geometry.input),
+        batch * prod(geometry.output),
+    )
+    largest = max(np.abs(array.astype(np.float64)).max(initial=1) for array in call.arrays().values())
+    made = data.gradient(setting.data, shape, max(counts), largest, setting.dtype, setting.seed)
+    ordered = made.transpose(_orders(setting).get("input", range(made.ndim)))
+    tensors = {**call.tensors, "gradient": encode(ordered if setting.batched else ordered[0])}
+    return replace(call, tensors=tensors, observe=("output", *GRADIENTS[: 2 + setting.bias]))
 
 
 def legal(setting: Setting) -> Translation | None:

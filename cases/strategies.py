@@ -9,6 +9,7 @@ then one can shrink without moving the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from math import prod
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -28,6 +29,8 @@ TERMS = 255
 """The most products in one sum: bfloat16 holds the sum of as many ones, and of a bias."""
 WORK = 20_000
 """About how many multiplications a call may cost."""
+CHEAP = 2_000
+"""As of `WORK`, of a call whose gradients are observed: each costs as much as its output."""
 
 NO_YES = (False, True)
 OFTEN = (False, True, True)
@@ -108,7 +111,9 @@ class Shape(NamedTuple):
 
 
 @st.composite
-def settings(draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = FLOATS) -> Setting:
+def settings(
+    draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = FLOATS, gradients: bool = False
+) -> Setting:
     """Return the strategy of an API's legal settings.
 
     Parameters
@@ -119,6 +124,8 @@ def settings(draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = FLOATS) 
         ``exact``, ``rounded`` or ``special``.
     dtypes : sequence of str
         Those to draw from, the simplest first.
+    gradients : bool
+        Whether to observe those of calls that cost little.
     """
 
     def pick(name: str, choices: Sequence[_T]) -> _T:
@@ -127,7 +134,17 @@ def settings(draw: DrawFn, api: str, data: str, dtypes: Sequence[str] = FLOATS) 
 
     words = _torch if api.startswith("torch") else _tf_nn if api == TF_NN else _layer
     drawn = words(pick, api, data != "special")
-    return Setting(api=api, data=data, dtype=pick("dtype", dtypes), seed=pick("seed", SEEDS), **drawn)
+    setting = Setting(api=api, data=data, dtype=pick("dtype", dtypes), seed=pick("seed", SEEDS), **drawn)
+    wanted = gradients and pick("gradients", OFTEN) and _has_cheap_gradients(setting)
+    return replace(setting, gradients=wanted)
+
+
+def _has_cheap_gradients(setting: Setting) -> bool:
+    """Tell whether gradients take little, and are known: of finite numbers, through relu of exact ones."""
+    work = setting.batch * setting.channels * setting.filters // setting.groups
+    work *= prod(axis.size * axis.kernel for axis in setting.axes)
+    exact = setting.data == "exact"
+    return work <= CHEAP and (exact or (setting.data == "rounded" and setting.activation == "linear"))
 
 
 @cache

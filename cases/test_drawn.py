@@ -11,8 +11,9 @@ from adjoint.drawing import Drawn
 
 def test_drawn(adjoint_drawn: Drawn) -> None:
     """Each item is a kind of data of an API; what fails is made as small as it gets."""
-    strategy = settings(adjoint_drawn.api, adjoint_drawn.data, dtypes=adjoint_drawn.dtypes)
-    failing = adjoint_drawn.run(strategy, case_of)
+    drawn = adjoint_drawn
+    strategy = settings(drawn.api, drawn.data, drawn.dtypes, drawn.gradients)
+    failing = drawn.run(strategy, case_of)
     if failing:
         line = failing[0]
         pytest.fail(

@@ -18,17 +18,18 @@ import hashlib
 import json
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
-from math import log2, prod
+from math import isqrt, log2, prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adjoint import tensors
-from adjoint.call import Call, canonical
-from adjoint.cases import arrays, edges, family
+from adjoint.call import GRADIENTS, Call, canonical
+from adjoint.cases import arrays, data, edges, family
 from adjoint.cases.demanded import case_of
 from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
@@ -39,6 +40,7 @@ from adjoint.spec import load
 
 USUAL = ("returned", "dtype", "shape", "values")
 NONE = {"$none": True}
+DTYPELESS = ("torch.nn.functional", "tf.layers")
 KERNELS = ("filters", "kernel", "weight")
 
 
@@ -62,10 +64,13 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
     """Yield a hand-made case, once for each of its dtypes."""
     for dtype in row.get("dtypes", document["dtypes"]):
         arguments = {name: _with_nones(value) for name, value in row.get("arguments", {}).items()}
-        if "dtype_argument" in document and dtype != "float32":
+        api = row.get("api") or document["api"]
+        if "dtype_argument" in document and dtype != "float32" and not api.startswith(DTYPELESS):
             arguments[document["dtype_argument"]] = dtype
-        call = Call(row.get("api") or document["api"], arguments, _tensors(row, dtype))
+        call = Call(api, arguments, _tensors(row, dtype))
         call = call.repeated() if row.get("repeated") else call
+        if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
+            call = _with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
 
@@ -106,6 +111,31 @@ def _laid_out(specification: dict[str, Any], layout: str) -> dict[str, Any]:
     return {**specification, "layout": layout}
 
 
+def _with_gradients(call: Call, kinds: Sequence[str]) -> Call:
+    """Return the call with a gradient by its output, and data that leave every sum exact.
+
+    Before relu no element is zero: a half is added to each number of the bias.
+    """
+    dtype, translated = call.dtype, operation_of(call)
+    (geometry,) = translated.geometries.values()
+    batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
+    shape = translated.layout.leave_shape([batch, filters, *geometry.output])
+    channels, share, *taps = translated.kernel.shape
+    terms = max(max(channels // translated.groups, share) * prod(taps), batch * prod(geometry.input))
+    limit = 1 << (FORMATS[dtype].precision - 1)
+    most = min(isqrt(limit // terms), limit // (batch * prod(geometry.output)))
+    if most < 1:
+        raise UsageError(f"{call} has too many terms for exact gradients in {dtype}: {terms}.")
+    shapes = {name: spec["shape"] for name, spec in call.tensors.items()} | {"gradient": shape}
+    made = {}
+    for name, of in shapes.items():
+        content = canonical([call.api, call.to_json()["arguments"], name, of])
+        seed = int(hashlib.sha256(content.encode()).hexdigest()[:8], 16)
+        half = 0.5 if (name, translated.activation) == ("bias", "relu") else 0
+        made[name] = tensors.encode((data.telling(name, tuple(of), most, seed) + half).astype(dtype))
+    return replace(call, tensors=made, observe=("output", *kinds))
+
+
 def _bits(shapes: Mapping[str, list[int]], precision: int) -> int:
     """Return b such that n products of two b-bit integers, and a b-bit bias, stay below 2**precision.
 
@@ -120,7 +150,8 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     clause = load().clauses[row["clause"]]
     clauses = {kind: row.get(kind, defaults.get(kind)) for kind in USUAL}
     clauses |= dict.fromkeys(clause.observes, clause.id)
-    usual = USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes)
+    gradients = tuple(kind for kind in call.observe if kind in GRADIENTS)
+    usual = gradients or (USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes))
     kinds = row.get("kinds", usual)
     if call.is_repeated:
         kinds = (*USUAL, *REPEATED)
@@ -133,7 +164,7 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
             held = sorted({clauses[kind] for kind in closed})
             raise UsageError(f"the reference has no answer to {call} for {held}: {unanswered}.") from None
         return [Check(kind, clauses[kind]) for kind in kinds]
-    if wanted.doubt and closed & {"shape", "shape-within", "values"}:
+    if wanted.doubt and closed & {"shape", "shape-within", "values", *gradients}:
         raise UsageError(f"{wanted.doubt}? That is open, and {call} may not be held to its shape.")
     values: Any = wanted.values.get("")
     if clause.level == "open":
@@ -141,9 +172,15 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
         values = {"readings": named}
     elif values is None and "values" in kinds:
         raise UsageError(f"the document leaves open what {call} returns; no closed clause may demand it.")
-    if any("low" in v for v in wanted.values.values()):
+    if any("low" in v for v in (*wanted.values.values(), *wanted.gradients.values())):
         raise UsageError(f"{call} is not exact: a sum of absolute values passes what the dtype holds.")
-    demanded = {"dtype": wanted.dtype, "shape": wanted.shape, "shape-within": wanted.within, "values": values}
+    demanded = {
+        "dtype": wanted.dtype,
+        "shape": wanted.shape,
+        "shape-within": wanted.within,
+        "values": values,
+        **wanted.gradients,
+    }
     if call.is_repeated:
         demanded["repeatable"] = demand(call.opposite()).values[""]
     return [Check(kind, clauses[kind], demanded.get(kind)) for kind in kinds]

@@ -120,6 +120,24 @@ def float_dtype(value: DTypeLike | None) -> np.dtype[Any]:
     return np.dtype(name)
 
 
+def gradient_array(value: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return the gradient by a result, which has that result's shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        If it is no NumPy array, or has another dtype.
+    ValueError
+        If it has another shape.
+    """
+    gradient = float_array("gradient", value, (len(shape),))
+    if gradient.dtype != dtype:
+        raise TypeError(f"gradient has dtype {gradient.dtype}: give {dtype}, as the result has.")
+    if gradient.shape != shape:
+        raise ValueError(f"gradient has shape {gradient.shape}: give {shape}, as the result has.")
+    return gradient
+
+
 def float_array(
     name: str,
     value: object,

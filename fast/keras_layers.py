@@ -88,6 +88,7 @@ bias_constraint
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients
 
 
 @dataclass(eq=False)
@@ -129,6 +130,7 @@ class Conv2DTranspose:
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients
 
 
 @dataclass(eq=False)
@@ -172,3 +174,4 @@ class Conv3DTranspose:
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients

@@ -14,6 +14,11 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": lambda y: y,
     "relu": lambda y: np.maximum(y, y.dtype.type(0)),
 }
+BEFORE: dict[Callable[[Array], Array], Callable[[Array, Array], Array]] = {
+    ACTIVATIONS["linear"]: lambda gradient, _: gradient,
+    ACTIVATIONS["relu"]: lambda gradient, y: np.where(y > 0, gradient, gradient.dtype.type(0)),
+}
+"""From an activation to what makes, of the gradient by its result `y` and of `y`, that by its argument."""
 LATER = {
     "kernel_initializer": "glorot_uniform",
     "bias_initializer": "zeros",

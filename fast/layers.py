@@ -1,16 +1,19 @@
 """How does a layer of Keras' kind come from its settings and weights to a result, over any number of axes?
 
-The functions here are the methods of the layers: `build`, `set_weights` and `call`.
+The functions here are the methods of the layers: `build`, `set_weights`, `call` and `gradients`.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 
 from adjoint.fast import operation
-from adjoint.fast.arguments import Array, float_array, integer
-from adjoint.fast.layer_settings import Settings
+from adjoint.fast.arguments import Array, float_array, gradient_array, integer
+from adjoint.fast.gradients import Gradients
+from adjoint.fast.gradients import gradients as gradients_of
+from adjoint.fast.layer_settings import BEFORE, Settings
 
 
 class Layer(Protocol):
@@ -105,6 +108,54 @@ def call(layer: Layer, inputs: Array) -> Array:
         If they have another number of axes, other channels than the layer was built
         for, or so few elements that the result would have a negative length.
     """
+    x, w, given = _given(layer, inputs)
+    y = operation.conv_transpose(x, w, bias=layer.bias, **given)
+    settings = layer.settings
+    return settings.activation(np.ascontiguousarray(np.moveaxis(y, 1, settings.channel)))
+
+
+def gradients(layer: Layer, inputs: Array, gradient: Array) -> Gradients:
+    """Return the gradients by inputs, kernel and bias.
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself.
+    inputs
+        As the layer is called with.
+    gradient
+        Shape and dtype of the result of that call: the gradient by it.
+
+    Returns
+    -------
+    Gradients
+        Of the sum of the result's elements, each times that of `gradient`; that of relu at zero is zero.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As the call does, or if `gradient` has another shape or dtype than its result.
+    NotImplementedError
+        If the activation is a callable.
+    """
+    settings = layer.settings
+    before = BEFORE.get(settings.activation)
+    if before is None:
+        raise NotImplementedError(f"activation={settings.activation!r} has no gradient here: give a name.")
+    output = call(layer, inputs)
+    y = before(gradient_array(gradient, output.shape, output.dtype), output)
+    x, w, given = _given(layer, inputs)
+    del given["output"]
+    found = gradients_of(np.moveaxis(y, settings.channel, 1), x, w, **given)
+    return replace(
+        found,
+        input=np.ascontiguousarray(np.moveaxis(found.input, 1, settings.channel)),
+        kernel=np.ascontiguousarray(np.moveaxis(found.kernel, (0, 1), (-1, -2))),
+    )
+
+
+def _given(layer: Layer, inputs: Array) -> tuple[Array, Array, dict[str, Any]]:
+    """Return what the operation is given for some inputs, which build the layer if need be."""
     settings = layer.settings
     x = float_array("inputs", inputs, (settings.axes + 2,)).astype(settings.dtype, copy=False)
     if layer.kernel is None:
@@ -117,16 +168,13 @@ def call(layer: Layer, inputs: Array) -> Array:
         )
     x = np.moveaxis(x, settings.channel, 1)
     crop, output = _crop_and_output(settings, x.shape[2:])
-    y = operation.conv_transpose(
-        x,
-        np.moveaxis(layer.kernel, (-1, -2), (0, 1)),
-        stride=settings.strides,
-        dilation=settings.dilation_rate,
-        crop=crop,
-        output=output,
-        bias=layer.bias,
-    )
-    return settings.activation(np.ascontiguousarray(np.moveaxis(y, 1, settings.channel)))
+    given = {
+        "stride": settings.strides,
+        "dilation": settings.dilation_rate,
+        "crop": crop,
+        "output": output,
+    }
+    return x, np.moveaxis(layer.kernel, (-1, -2), (0, 1)), given
 
 
 def _crop_and_output(settings: Settings, lengths: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

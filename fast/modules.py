@@ -1,6 +1,6 @@
 """How does a module of PyTorch's kind come from its arguments and weights to a result, over any axes?
 
-The functions `set_weights` and `call` are the methods of the modules.
+The functions `set_weights`, `call` and `gradients` are the methods of the modules.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ import numpy as np
 
 from adjoint.fast import torch_functional
 from adjoint.fast.arguments import Array, float_array, float_dtype, integer, integers, one_of, per_axis
+from adjoint.fast.gradients import Gradients
 
 FUNCTIONS: dict[int, Callable[..., Array]] = {
     1: torch_functional.conv_transpose1d,
@@ -149,6 +150,38 @@ def call(module: Module, input: Array, output_size: object = None) -> Array:
         If a value or shape is not allowed, an output size is below the length that no
         output padding gives, or `stride` or more above it.
     """
+    x, given = _given(module, input, output_size)
+    return FUNCTIONS[len(module.settings.kernel_size)](x, module.weight, module.bias, **given)
+
+
+def gradients(module: Module, input: Array, gradient: Array, output_size: object = None) -> Gradients:
+    """Return the gradients by input, weight and bias.
+
+    Parameters
+    ----------
+    module
+        The module; as its method, itself.
+    input, output_size
+        As the module is called with.
+    gradient
+        Shape and dtype of the result of that call: the gradient by it.
+
+    Returns
+    -------
+    Gradients
+        Of the sum of the result's elements, each times that of `gradient`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As the call does, or if `gradient` has another shape or dtype than its result.
+    """
+    x, given = _given(module, input, output_size)
+    return torch_functional.gradients(gradient, x, module.weight, module.bias, **given)
+
+
+def _given(module: Module, input: Array, output_size: object) -> tuple[Array, dict[str, Any]]:
+    """Return the input, and the arguments that the function of as many axes is given."""
     settings, n = module.settings, len(module.settings.kernel_size)
     _check_shapes(settings, [module.weight] if module.bias is None else [module.weight, module.bias])
     x = float_array("input", input, (n + 1, n + 2))
@@ -161,16 +194,13 @@ def call(module: Module, input: Array, output_size: object = None) -> Array:
     if output_size is not None:
         items = integers("output_size", output_size, (n, x.ndim), 0)
         extras = _output_padding(settings, x.shape[-n:], items[-n:])
-    return FUNCTIONS[n](
-        x,
-        module.weight,
-        module.bias,
-        stride=settings.stride,
-        padding=settings.padding,
-        output_padding=extras,
-        groups=settings.groups,
-        dilation=settings.dilation,
-    )
+    return x, {
+        "stride": settings.stride,
+        "padding": settings.padding,
+        "output_padding": extras,
+        "groups": settings.groups,
+        "dilation": settings.dilation,
+    }
 
 
 def _check_shapes(settings: Settings, weights: Sequence[Array]) -> None:

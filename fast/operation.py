@@ -57,7 +57,7 @@ def conv_transpose(
         stamps = _stamps(x.astype(sums, copy=False), w.astype(sums, copy=False), groups)
         y = np.zeros((groups, w.shape[1], x.shape[0], *output), sums)
         axes = zip(w.shape[2:], x.shape[2:], stride, dilation, crop, output, strict=True)
-        for taps in product(*[tuple(_landings(*axis)) for axis in axes]):
+        for taps in product(*[tuple(landings(*axis)) for axis in axes]):
             k, source, target = zip(*taps, strict=True)
             y[..., *target] += stamps[:, *k, ..., *source]
         y = y.reshape(groups * w.shape[1], x.shape[0], *output)
@@ -76,7 +76,7 @@ def _stamps(x: Array, w: Array, groups: int) -> Array:
     return products.reshape(groups, *kernel, share, batch, *spatial)
 
 
-def _landings(
+def landings(
     kernel: int, length: int, stride: int, dilation: int, crop: int, output: int
 ) -> Iterator[tuple[int, slice, slice]]:
     """Yield, on one axis, each tap that lands: tap, input slice, output slice."""

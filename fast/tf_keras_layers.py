@@ -92,6 +92,7 @@ bias_constraint
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients
 
 
 @dataclass(eq=False)
@@ -134,6 +135,7 @@ class Conv2DTranspose:
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients
 
 
 @dataclass(eq=False)
@@ -177,3 +179,4 @@ class Conv3DTranspose:
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
+    gradients = layers.gradients

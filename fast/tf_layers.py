@@ -86,6 +86,7 @@ bias_constraint
 
     build = layers.build
     set_weights = layers.set_weights
+    gradients = layers.gradients
 
     def __call__(self, inputs: Array) -> Array:
         """Return what `layers.call` does; without a dtype, the first input gives the layer its own."""

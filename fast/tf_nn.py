@@ -1,9 +1,14 @@
-"""What does `tf.nn.conv_transpose` of TensorFlow 2.4 return for these arguments?"""
+"""What does `tf.nn.conv_transpose` of TensorFlow 2.4 return, and what are the gradients?"""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from adjoint.fast import operation
-from adjoint.fast.arguments import Array, float_array, integers, one_of
+from adjoint.fast.arguments import Array, float_array, gradient_array, integers, one_of
+from adjoint.fast.gradients import Gradients
+from adjoint.fast.gradients import gradients as gradients_of
 
 DATA_FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
 
@@ -54,6 +59,62 @@ def conv_transpose(
         If a value or shape is not allowed, or the convolution does not make the shape
         of `input` from `output_shape`.
     """
+    x, w, channel, given = _given(input, filters, output_shape, strides, padding, data_format, dilations)
+    y = operation.conv_transpose(x, w, **given)
+    return np.ascontiguousarray(np.moveaxis(y, 1, channel))
+
+
+def gradients(
+    gradient: Array,
+    input: Array,
+    filters: Array,
+    output_shape: object,
+    strides: object,
+    padding: str = "SAME",
+    data_format: str | None = None,
+    dilations: object = None,
+) -> Gradients:
+    """Return the gradients by input and filters.
+
+    Parameters
+    ----------
+    gradient
+        Shape `output_shape`, dtype of `input`: the gradient by the result of `conv_transpose`.
+    input, filters, output_shape, strides, padding, data_format, dilations
+        As `conv_transpose` takes them.
+
+    Returns
+    -------
+    Gradients
+        Of the sum of the result's elements, each times that of `gradient`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv_transpose` does, or if `gradient` has another shape or dtype than its result.
+    """
+    x, w, channel, given = _given(input, filters, output_shape, strides, padding, data_format, dilations)
+    whole = [x.shape[0], w.shape[1], *given.pop("output")]
+    whole.insert(channel, whole.pop(1))
+    y = gradient_array(gradient, tuple(whole), x.dtype)
+    found = gradients_of(np.moveaxis(y, channel, 1), x, w, **given)
+    return replace(
+        found,
+        input=np.ascontiguousarray(np.moveaxis(found.input, 1, channel)),
+        kernel=np.ascontiguousarray(np.moveaxis(found.kernel, (0, 1), (-1, -2))),
+    )
+
+
+def _given(
+    input: Array,
+    filters: Array,
+    output_shape: object,
+    strides: object,
+    padding: str,
+    data_format: str | None,
+    dilations: object,
+) -> tuple[Array, Array, int, dict[str, Any]]:
+    """Return what the operation is given, and the axis of the channels; or refuse the arguments."""
     x = float_array("input", input, (3, 4, 5))
     n = x.ndim - 2
     w = float_array("filters", filters, (n + 2,), like=("input", x))
@@ -69,15 +130,8 @@ def conv_transpose(
     output = shape[1:-1] if channel == n + 1 else shape[2:]
     axes = zip(x.shape[2:], w.shape[:-2], stride, dilation, output, strict=True)
     crop = tuple(_crop(padding, *axis) for axis in axes)
-    y = operation.conv_transpose(
-        x,
-        np.moveaxis(w, (-1, -2), (0, 1)),
-        stride=stride,
-        dilation=dilation,
-        crop=crop,
-        output=output,
-    )
-    return np.ascontiguousarray(np.moveaxis(y, 1, channel))
+    given = {"stride": stride, "dilation": dilation, "crop": crop, "output": output}
+    return x, np.moveaxis(w, (-1, -2), (0, 1)), channel, given
 
 
 def _spatial(name: str, value: object, n: int, channel: int) -> tuple[int, ...]:

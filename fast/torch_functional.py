@@ -1,9 +1,14 @@
-"""What do PyTorch's `conv_transpose1d`, `2d` and `3d` return for these arguments?"""
+"""What do PyTorch's `conv_transpose1d`, `2d` and `3d` return, and what are the gradients?"""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from adjoint.fast import operation
-from adjoint.fast.arguments import Array, float_array, integer, per_axis
+from adjoint.fast.arguments import Array, float_array, gradient_array, integer, per_axis
+from adjoint.fast.gradients import Gradients
+from adjoint.fast.gradients import gradients as gradients_of
 
 
 def conv_transpose1d(
@@ -86,7 +91,53 @@ def conv_transpose3d(
     return _conv_transpose(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def _conv_transpose(
+def gradients(
+    gradient: Array,
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: object = 1,
+    padding: object = 0,
+    output_padding: object = 0,
+    groups: int = 1,
+    dilation: object = 1,
+) -> Gradients:
+    """Return the gradients by input, weight and bias, for the function that `weight` has the axes of.
+
+    Parameters
+    ----------
+    gradient
+        Shape and dtype of that function's result: the gradient by it.
+    input, weight, bias, stride, padding, output_padding, groups, dilation
+        As that function takes them.
+
+    Returns
+    -------
+    Gradients
+        Of the sum of the result's elements, each times that of `gradient`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As that function does, or if `gradient` has another shape or dtype than its result.
+    """
+    w = float_array("weight", weight, (3, 4, 5))
+    batched, given = _given(w.ndim - 2, input, w, bias, stride, padding, output_padding, groups, dilation)
+    output = given.pop("output")
+    shape = (batched.shape[0], given["groups"] * w.shape[1], *output)
+    y = gradient_array(gradient, shape[batched.ndim - input.ndim :], input.dtype)
+    found = gradients_of(y.reshape(shape), batched, w, **given)
+    return replace(found, input=np.ascontiguousarray(found.input).reshape(input.shape))
+
+
+def _conv_transpose(n: int, input: Array, weight: Array, bias: Array | None, *arguments: object) -> Array:
+    """Return the result for `stride`, `padding` … in the order of the functions."""
+    batched, given = _given(n, input, weight, bias, *arguments)
+    y = operation.conv_transpose(batched, weight, bias=bias, **given)
+    return np.ascontiguousarray(y if input.ndim == n + 2 else y[0])
+
+
+def _given(
     n: int,
     input: Array,
     weight: Array,
@@ -94,9 +145,10 @@ def _conv_transpose(
     stride: object,
     padding: object,
     output_padding: object,
-    groups: int,
+    groups: object,
     dilation: object,
-) -> Array:
+) -> tuple[Array, dict[str, Any]]:
+    """Return the input with a batch, and what else the operation is given, or refuse the arguments."""
     x = float_array("input", input, (n + 1, n + 2))
     w = float_array("weight", weight, (n + 2,), like=("input", x))
     strides = per_axis("stride", stride, n, 1)
@@ -109,17 +161,14 @@ def _conv_transpose(
     _check_bias(bias, x, groups * w.shape[1])
     _check_output_padding(extras, strides, dilations)
     axes = zip(batched.shape[2:], w.shape[2:], strides, paddings, extras, dilations, strict=True)
-    y = operation.conv_transpose(
-        batched,
-        w,
-        stride=strides,
-        dilation=dilations,
-        crop=paddings,
-        output=tuple(_output_length(*axis) for axis in axes),
-        groups=groups,
-        bias=bias,
-    )
-    return np.ascontiguousarray(y if x.ndim == n + 2 else y[0])
+    output = tuple(_output_length(*axis) for axis in axes)
+    return batched, {
+        "stride": strides,
+        "dilation": dilations,
+        "crop": paddings,
+        "output": output,
+        "groups": groups,
+    }
 
 
 def _check_channels(x: Array, w: Array, groups: int) -> None:

@@ -72,6 +72,7 @@ class ConvTranspose1d:
 
     set_weights = modules.set_weights
     __call__ = modules.call
+    gradients = modules.gradients
 
 
 @dataclass(eq=False)
@@ -103,6 +104,7 @@ class ConvTranspose2d:
 
     set_weights = modules.set_weights
     __call__ = modules.call
+    gradients = modules.gradients
 
 
 @dataclass(eq=False)
@@ -134,3 +136,4 @@ class ConvTranspose3d:
 
     set_weights = modules.set_weights
     __call__ = modules.call
+    gradients = modules.gradients

@@ -15,6 +15,9 @@ import numpy as np
 from adjoint.errors import MessageError
 from adjoint.tensors import Array, decode, encode
 
+GRADIENTS = ("gradient-input", "gradient-kernel", "gradient-bias")
+"""What may be observed beside the output: the gradients by input, kernel and bias."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -28,13 +31,14 @@ class Call:
         Keyword arguments, as tagged JSON; of a layer API, those of its constructor.
     tensors : mapping
         Name to tensor specification: of a function, its tensor arguments; of a layer, `input` and the
-        weights to set.
+        weights to set.  Beside them `gradient`, in the shape and dtype of the output, where a gradient is
+        observed: the gradients are those of the sum of output * gradient.
     observe : tuple of str
-        What to look at: the `output`; and of a call that is made again after others, with the same
-        function, layer or module, `between`, what one of the others returns, whose input is the opposite,
-        `again`, what the call then returns, and `later`, what the first output holds in the end, the memory
-        of the tensors written over; and for each tensor ``after-input`` and so on, what it holds once the
-        first call is made.
+        What to look at: the `output`; any of `GRADIENTS`, by whatever name the API has for the kernel; and of
+        a call that is made again after others, with the same function, layer or module, `between`, what one
+        of the others returns, whose input is the opposite, `again`, what the call then returns, and `later`,
+        what the first output holds in the end, the memory of the tensors written over; and for each tensor
+        ``after-input`` and so on, what it holds once the first call is made.
     """
 
     api: str
@@ -91,8 +95,13 @@ class Call:
         return replace(self, tensors={**self.tensors, "input": encode(-decode(self.tensors["input"]))})
 
     def arrays(self) -> dict[str, Array]:
-        """Return the tensors as NumPy arrays."""
-        return {name: decode(value) for name, value in self.tensors.items()}
+        """Return the tensors that the API is given, as NumPy arrays."""
+        return {name: decode(value) for name, value in self.tensors.items() if name != "gradient"}
+
+    @property
+    def gradient(self) -> Array | None:
+        """The gradient by the output, where the call has one."""
+        return decode(self.tensors["gradient"]) if "gradient" in self.tensors else None
 
     def parameters(self) -> dict[str, Any]:
         """Return what a predicate may ask of a call: its arguments, its dtype, shapes as ``input.shape``."""

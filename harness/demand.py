@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from adjoint import tensors
-from adjoint.call import Call
+from adjoint.call import GRADIENTS, Call
 from adjoint.golden import Check
+from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.apis import translate
-from adjoint.reference.bound import Claim, Interval, accepted_output
+from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
 from adjoint.reference.edges import EDGES, SIGNED
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.reference.special import accepted_special
-from adjoint.reference.translation import Translation, output, shape_within
+from adjoint.reference.translation import Translation, gradients, output, shape_within
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Demand:
         count.
     doubt : str
         What an open clause leaves open of the output, its shape included; empty if nothing.
+    gradients : mapping of str to mapping
+        By kind of check, for each gradient that is observed: as one of `values`, and ``vacuous`` too where
+        rounding may change what relu lets through.
     """
 
     dtype: str
@@ -43,10 +48,11 @@ class Demand:
     within: list[list[int]]
     values: Mapping[str, Any]
     doubt: str
+    gradients: Mapping[str, Any] = field(default_factory=dict)
 
 
 def demand(call: Call, claim: Claim | None = None, rule: str = "") -> Demand:
-    """Return what is demanded of a call's output.
+    """Return what is demanded of a call's output, and of the gradients that it observes.
 
     Parameters
     ----------
@@ -61,26 +67,29 @@ def demand(call: Call, claim: Claim | None = None, rule: str = "") -> Demand:
     Refused
         If a clause refuses the call.
     Unspecified
-        If no clause speaks of it.
+        If no clause speaks of it, or of the gradients: relu has none at zero.
     """
     translated, arrays = operation_of(call), call.arrays()
+    asked = [name for name in call.observe if name in GRADIENTS]
     geometry = next(iter(translated.geometries.values()))
     batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
     shape = translated.layout.leave_shape([batch, filters, *geometry.output])
     used = claim or Claim(translated.dtype)
+    slopes: Mapping[str, Any] = {}
     if rule in EDGES:
-        intervals = EDGES[rule](call.api, arrays, call.values, used)
-        values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
+        values = _readings(EDGES[rule](call.api, arrays, call.values, used), translated.dtype, shape)
         values = (
             {name: {**ends, "signed": True} for name, ends in values.items()} if rule == SIGNED else values
         )
     elif all(np.isfinite(array).all() for array in arrays.values()):
         exact = {name: Tensor.from_array(array) for name, array in arrays.items()}
-        values = _values(translate(call.api, exact, call.values), used, shape)
+        whole = translate(call.api, exact, call.values)
+        values, slopes = _values(whole, used, shape), _gradients(whole, call, used) if asked else {}
     else:
+        specified_only_if(not asked, "a gradient is that of finite numbers")
         intervals = accepted_special(call.api, arrays, call.values, used)
-        values = {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
-    return Demand(translated.dtype, shape, shape_within(translated), values, translated.doubt)
+        values = _readings(intervals, translated.dtype, shape)
+    return Demand(translated.dtype, shape, shape_within(translated), values, translated.doubt, slopes)
 
 
 def operation_of(call: Call) -> Translation:
@@ -103,28 +112,69 @@ def operation_of(call: Call) -> Translation:
     return translate(call.api, blank, call.values)
 
 
-def under(check: Check, call: Call, claim: Claim) -> Check:
-    """Return a check as it is for an implementation with such a claim: values are demanded anew."""
-    if check.kind not in ("values", "repeatable") or check.demanded is None:
-        return check
-    asked = call.opposite() if check.kind == "repeatable" else call
-    values = demand(asked, claim, check.clause.partition(".")[2]).values
-    is_open = "readings" in check.demanded
-    return Check(check.kind, check.clause, {"readings": values} if is_open else values[""])
+def under(checks: Sequence[Check], call: Call, claim: Claim) -> tuple[Check, ...]:
+    """Return checks as they are for an implementation with such a claim: numbers are demanded anew."""
+
+    @cache
+    def anew(opposite: bool, rule: str) -> Demand:
+        return demand(call.opposite() if opposite else call, claim, rule)
+
+    def changed(check: Check) -> Check:
+        if check.kind not in ("values", "repeatable", *GRADIENTS) or not check.demanded:
+            return check
+        if check.kind in GRADIENTS:
+            return replace(check, demanded=anew(False, "").gradients[check.kind])
+        values = anew(check.kind == "repeatable", check.clause.partition(".")[2]).values
+        return replace(check, demanded={"readings": values} if "readings" in check.demanded else values[""])
+
+    return tuple(map(changed, checks))
 
 
 def _values(translated: Translation, claim: Claim, shape: list[int]) -> dict[str, Any]:
     answered = output(translated)
-    plain = not claim.input_rounding and claim.algorithm == "direct"
-    limit = 1 << min(FORMATS[name].precision for name in (translated.dtype, claim.accumulator))
-    if plain and max(answered.magnitude.integers, default=0) <= limit:
+    if _is_exact(answered, claim):
         readings = answered.readings or {"": answered.values}
         return {name: tensors.encode(values.to_array()) for name, values in readings.items()}
-    intervals = accepted_output(translated, claim)
-    return {name: _between(interval, translated.dtype, shape) for name, interval in intervals.items()}
+    return _readings(accepted_output(translated, claim), translated.dtype, shape)
 
 
-def _between(interval: Interval, dtype: str, shape: list[int]) -> dict[str, Any]:
+def _readings(intervals: Mapping[str, Interval], dtype: str, shape: list[int]) -> dict[str, Any]:
+    return {name: _between(interval, dtype, shape) for name, interval in intervals.items()}
+
+
+def _gradients(translated: Translation, call: Call, claim: Claim) -> dict[str, Any]:
+    """Return what is demanded of each gradient that the call observes."""
+    assert call.gradient is not None, f"{call} observes gradients, and has no tensor named gradient"
+    specified_only_if(len(translated.geometries) == 1, "where the output is open, so are its gradients")
+    answers = gradients(translated, Tensor.from_array(call.gradient))
+    masked = {"vacuous": True} if _is_blurred(translated, claim) else {}
+    found = {}
+    for kind in (name for name in call.observe if name in GRADIENTS):
+        answer = answers[kind.removeprefix("gradient-")]
+        if _is_exact(answer, claim) and not masked:
+            found[kind] = tensors.encode(answer.values.to_array())
+        else:
+            found[kind] = _between(accepted(answer, claim), answer.values.dtype, answer.values.shape) | masked
+    return found
+
+
+def _is_exact(answer: Answer, claim: Claim) -> bool:
+    """Tell whether every order of summation gives the same numbers."""
+    plain = not claim.input_rounding and claim.algorithm == "direct"
+    limit = 1 << min(FORMATS[name].precision for name in (answer.values.dtype, claim.accumulator))
+    return plain and max(answer.magnitude.integers, default=0) <= limit
+
+
+def _is_blurred(translated: Translation, claim: Claim) -> bool:
+    """Tell whether rounding may move an element of the output across zero, where an activation bends."""
+    before = replace(translated, activation="linear")
+    if translated.activation == "linear" or _is_exact(output(before), claim):
+        return False
+    (interval,) = accepted_output(before, claim).values()
+    return any(low <= 0 <= high for low, high in zip(interval.low, interval.high, strict=True))
+
+
+def _between(interval: Interval, dtype: str, shape: Sequence[int]) -> dict[str, Any]:
     ends = {"low": dtype, "high": dtype, "exact": "float64", "unit": "float64"}
     made: dict[str, Any] = {
         name: tensors.encode(np.array(getattr(interval, name), kind).reshape(shape))

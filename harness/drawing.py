@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from adjoint.call import GRADIENTS
 from adjoint.errors import WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.golden import Case
@@ -50,11 +51,14 @@ class Drawn:
         One of `DATA`.
     dtypes : tuple of str
         Those of the four floating-point ones that the implementation claims.
+    gradients : bool
+        Whether the implementation claims that they can be observed.
     """
 
     def __init__(self, api: str, data: str, examination: Examination) -> None:
         self.api, self.data = api, data
         self.dtypes = tuple(name for name in FLOATS if name in examination.claims.dtypes)
+        self.gradients = set(GRADIENTS) <= set(examination.claims.observes)
         self._examination = examination
         self._calls = 0
         self._spent = 0

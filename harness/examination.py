@@ -181,10 +181,8 @@ class Examination:
         lacks = self.claims.lacks
         outcomes = self._worker.perform([case.call for case in cases if not lacks(case.call)])
         for case in cases:
-            if lacking := lacks(case.call):
-                yield case, Unsupported("claims", f"claims no {lacking}")
-            else:
-                yield case, next(outcomes)
+            lacking = lacks(case.call)
+            yield case, Unsupported("claims", f"claims no {lacking}") if lacking else next(outcomes)
 
     def _advance(self, case: Case, outcome: Outcome) -> None:
         """Judge a golden case and record its lines."""
@@ -192,7 +190,7 @@ class Examination:
         claimed = case.call.dtype in self.claims.arithmetic
         if claimed:
             claim = self.claim(case.call.dtype)
-            case = replace(case, checks=tuple(under(check, case.call, claim) for check in case.checks))
+            case = replace(case, checks=under(case.checks, case.call, claim))
         self._lines[case.id] = self._judged(case, outcome)
         for line in self._lines[case.id]:
             self._writer.check(line)
@@ -225,7 +223,8 @@ class Examination:
             "declared": declared and {"reason": declared.reason, "link": declared.link},
         }
         if verdict.comparison:
-            line["features"] = self._coverage.note(case.call)
+            is_output = verdict.check.kind == "values"
+            line["features"] = self._coverage.note(case.call) if is_output else {"dtype": case.call.dtype}
             line |= dict(verdict.comparison.measured or {})
             line |= {"picture": picture} if (picture := verdict.comparison.picture) else {}
         if verdict.verdict != "conforms":

@@ -29,8 +29,8 @@ class Check:
     `demanded` depends on the kind: nothing for ``returned`` and ``raised``, nor for ``inputs-kept`` and
     ``output-kept``, which are held to what was sent and what was returned; a type's name for
     ``raised-type``, a dtype's name, a shape, for ``shape-within`` the least and the greatest size of each
-    axis, a tensor's specification for ``values``, and for ``repeatable`` that of the call between; where the
-    clause is open, ``{"readings": {name: tensor}}``.
+    axis, a tensor's specification for ``values`` and the gradients, and for ``repeatable`` that of the call
+    between; where the clause is open, ``{"readings": {name: tensor}}``.
     """
 
     kind: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adjoint import comparing, tensors
+from adjoint.call import GRADIENTS
 from adjoint.comparing import Comparison, compare
 from adjoint.golden import REPEATED, Case, Check
 from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
@@ -54,11 +55,11 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
     python_errors : bool
         Whether the implementation claims the types of Python's errors.
     """
-    verdicts: list[Verdict] = []
-    for check in case.checks:
-        before = verdicts[-1] if verdicts else None
-        refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
-        if before and (refused or before.verdict not in ("conforms", "observed", "vacuous")):
+    unreached = _unreached(case, outcome)
+    verdicts = [Verdict(check, "not-reached") for check in case.checks[:unreached]]
+    for check in case.checks[unreached:]:
+        before = verdicts[-1] if len(verdicts) > unreached else None
+        if before and not _is_reached(check, before, outcome):
             verdicts.append(Verdict(check, "not-reached"))
         elif check.kind == "raised-type" and not python_errors:
             verdicts.append(
@@ -71,6 +72,21 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
                 verdict = replace(verdict, verdict="observed")
             verdicts.append(verdict)
     return verdicts
+
+
+def _unreached(case: Case, outcome: Outcome) -> int:
+    """Return how many checks come before the gradients, if it is these that could not be had; else 0."""
+    kinds = [check.kind in GRADIENTS for check in case.checks]
+    late = isinstance(outcome, Raised) and outcome.stage == "observe"
+    return kinds.index(True) if late and True in kinds else 0
+
+
+def _is_reached(check: Check, before: Verdict, outcome: Outcome) -> bool:
+    """Tell whether a check has something to judge after the one before; a gradient, after another one."""
+    refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
+    beside = isinstance(outcome, Returned) and {check.kind, before.check.kind} <= set(GRADIENTS)
+    further = ("conforms", "observed", "vacuous", *(("deviates",) if beside else ()))
+    return not refused and before.verdict in further
 
 
 def _judge(case: Case, check: Check, outcome: Outcome) -> Verdict:
@@ -97,6 +113,8 @@ def _judge(case: Case, check: Check, outcome: Outcome) -> Verdict:
                 return _values(check, demanded, observed["output"])
             if check.kind in REPEATED:
                 return Verdict(check, *_REPEATED[check.kind](case, check, observed))
+            if check.kind in GRADIENTS:
+                return _gradient(check, demanded, observed[check.kind])
             held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
@@ -166,6 +184,14 @@ _REPEATED: dict[str, Callable[[Case, Check, Mapping[str, Output]], tuple[str, st
 }
 
 
+def _gradient(check: Check, demanded: str, gradient: Output) -> Verdict:
+    """Judge the dtype and the values of a gradient: no other check looks at it."""
+    dtype = check.demanded.get("low", check.demanded)["dtype"]
+    if _name(gradient) != dtype:
+        return Verdict(check, "deviates", demanded, _describe(gradient))
+    return _values(check, demanded, gradient)
+
+
 _CHECKS: dict[str, Callable[[Any, Output], tuple[bool, str]]] = {
     "returned": _returned,
     "dtype": _dtype,
@@ -183,7 +209,7 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
     "shape-within": lambda axes: ", ".join(
         str(low) if low == high else f"{low} to {high}" for low, high in axes
     ),
-    "values": comparing.describe,
+    **dict.fromkeys(("values", *GRADIENTS), comparing.describe),
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adjoint import tensors
+from adjoint.call import GRADIENTS
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
 from adjoint.spec import load
@@ -31,8 +32,13 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     clause = load().clauses[check.clause]
     if not implementation.script:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
-    taken = {name: _as_taken(spec, implementation.script) for name, spec in case.call.tensors.items()}
-    inputs = {name: _expression(spec) for name, spec in taken.items()}
+    of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else ""
+    used = {
+        name: _as_taken(spec, implementation.script)
+        for name, spec in case.call.tensors.items()
+        if of or name != "gradient"
+    }
+    inputs = {name: _expression(spec) for name, spec in used.items()}
     wanted = _demanded(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
@@ -46,10 +52,14 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
-        layouts=[spec["layout"] for spec in taken.values() if "layout" in spec],
+        layouts=[spec["layout"] for spec in used.values() if "layout" in spec],
         inputs=inputs,
-        bfloat16=[name for name, spec in case.call.tensors.items() if spec["dtype"] == "bfloat16"],
-        made=any(_is_made(spec) for spec in case.call.tensors.values()),
+        given=[name for name in inputs if name != "gradient"],
+        weights=", ".join(name for name in ("kernel", "bias") if name in inputs),
+        of=of,
+        operand=next((name for name in ("weight", "filters") if name in inputs and of == "kernel"), of),
+        bfloat16=[name for name, spec in used.items() if spec["dtype"] == "bfloat16"],
+        made=any(_is_made(spec) for spec in used.values()),
         packed=any("base64." in text for text in (wanted, *inputs.values())),
         case=case,
         check=check,
@@ -58,6 +68,7 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         wanted=wanted,
         signed=check.kind == "values"
         and any("signed" in reading for reading in (check.demanded or {}).get("readings", {}).values()),
+        wanted_dtype=check.demanded.get("low", check.demanded)["dtype"] if of else "",
         implementation=implementation,
         target=implementation.targets.get(case.call.api, ""),
     )
@@ -186,7 +197,7 @@ def _demanded(case: Case, check: Check) -> str:
         return repr({"returned": "the call returns", "raised": "the call is refused"}[check.kind])
     if check.demanded is None:
         return repr("nothing")
-    if check.kind != "values":
+    if check.kind not in ("values", *GRADIENTS):
         return repr(check.demanded)
     if "readings" in check.demanded:
         rows = [f"    {name!r}: {_wanted(t)}," for name, t in check.demanded["readings"].items()]

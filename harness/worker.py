@@ -50,7 +50,8 @@ class Claims:
     python : str
         The interpreter's version, where there is one.
     observes : tuple of str
-        What it can observe of a call; of names with a hyphen, such as `after-input`, what stands before.
+        What it can observe of a call: names of `Call.observe`, or of names with a hyphen, such as
+        `after-input`, what stands before.
     """
 
     version: str
@@ -93,7 +94,9 @@ class Claims:
         """Return what a call needs that is not claimed; empty if there is nothing."""
         if call.dtype not in self.dtypes:
             return call.dtype
-        return next((name for name in call.observe if name.partition("-")[0] not in self.observes), "")
+        return next(
+            (name for name in call.observe if not {name, name.partition("-")[0]} & set(self.observes)), ""
+        )
 
 
 class Worker:

@@ -1,7 +1,7 @@
 """Our own fast implementation: adjoint.fast, in NumPy."""
 
 from importlib.metadata import version
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "torch.nn.functional.conv_transpose1d": torch_functional.conv_transpose1d,
     "torch.nn.functional.conv_transpose2d": torch_functional.conv_transpose2d,
     "torch.nn.functional.conv_transpose3d": torch_functional.conv_transpose3d,
+}
+GRADIENTS: Dict[str, Callable[..., Any]] = {
+    api: tf_nn.gradients if api.startswith("tf") else torch_functional.gradients for api in FUNCTIONS
 }
 LAYERS: Dict[str, Any] = {
     "keras.layers.Conv1DTranspose": keras_layers.Conv1DTranspose,
@@ -37,6 +40,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": sorted([*FUNCTIONS, *LAYERS, *MODULES]),
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
+            "observes": ["output", "gradient-input", "gradient-kernel", "gradient-bias"],
             "arithmetic": {name: {"accumulator": "float32"} for name in ("float16", "bfloat16")},
             "python_errors": True,
         },
@@ -46,10 +50,19 @@ def start() -> Dict[str, Any]:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Call the function, or take the layer or module through its stages."""
-    call = prepare(api, arguments, tensors, stage)
+    """Call the function, or take the layer or module through its stages, and take gradients if asked."""
+    passed = {name: array for name, array in tensors.items() if name != "gradient"}
+    call, made = prepare(api, arguments, passed, stage)
     stage("call")
-    return {"output": call(tensors)}
+    seen = {"output": call(passed)}
+    stage("observe")
+    if "gradient" not in tensors:
+        return seen
+    if made is None:
+        found = GRADIENTS[api](tensors["gradient"], **passed, **arguments)
+    else:
+        found = made.gradients(passed["input"], tensors["gradient"], **at_call(api, arguments))
+    return {**seen, **{"gradient-" + of: array for of, array in vars(found).items()}}
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -63,35 +76,33 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Return what calls the function, or the layer or module once it is built."""
+    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return what calls the function, or the layer or module once it is built; and that, if there is one."""
     if api in FUNCTIONS:
-        return lambda given: FUNCTIONS[api](**given, **arguments)
+        return lambda given: FUNCTIONS[api](**given, **arguments), None
+    call = at_call(api, arguments)
+    kept = {name: value for name, value in arguments.items() if name not in call}
+    made = {**LAYERS, **MODULES}[api](**kept)
     if api in MODULES:
-        return prepared_module(MODULES[api], arguments, tensors, stage)
-    layer = LAYERS[api](**arguments)
+        stage("weights")
+        for name in ("weight", "bias"):
+            if name in given:
+                setattr(made, name, given[name])
+        return lambda given: made(given["input"], **call), made
     stage("build")
     if api.startswith("tf.layers"):  # it has the dtype of its first input
-        layer(np.zeros(built_for(tensors, arguments), tensors["input"].dtype))
+        made(np.zeros(built_for(given, arguments), given["input"].dtype))
     else:
-        layer.build(built_for(tensors, arguments))
+        made.build(built_for(given, arguments))
     stage("weights")
-    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    return lambda given: layer(given["input"])
+    made.set_weights([given[name] for name in ("kernel", "bias") if name in given])
+    return lambda given: made(given["input"]), made
 
 
-def prepared_module(
-    kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Return what calls a module of PyTorch's kind; `output_size` is an argument of its call."""
-    call = {name: value for name, value in arguments.items() if name == "output_size"}
-    module = kind(**{name: value for name, value in arguments.items() if name not in call})
-    stage("weights")
-    for name in ("weight", "bias"):
-        if name in tensors:
-            setattr(module, name, tensors[name])
-    return lambda given: module(given["input"], **call)
+def at_call(api: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the arguments of a module's call, not of its constructor."""
+    return {name: value for name, value in arguments.items() if api in MODULES and name == "output_size"}
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ it is called.  It takes bfloat16 only where that is named: few functions of NumP
 import importlib
 import os
 import sys
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages."""
-    call = prepare(api, arguments, tensors, stage)
+    call, _ = prepare(api, arguments, tensors, stage)
     stage("call")
     output = call(tensors)
     stage("observe")
@@ -54,11 +54,11 @@ def to_numpy(output: Any) -> Any:
 
 def prepare(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Return what calls the function, or the layer or module once it is built."""
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return what calls the function, or the layer or module once it is built; and that, if there is one."""
     target = TARGET["call"]
     if not isinstance(target, type):
-        return lambda given: target(**given, **arguments)
+        return lambda given: target(**given, **arguments), None
     if api.startswith("torch.nn."):
         return module(target, arguments, tensors, stage)
     layer = target(**arguments)
@@ -69,12 +69,12 @@ def prepare(
         layer.build(built_for(tensors, arguments))
     stage("weights")
     layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    return lambda given: layer(given["input"])
+    return lambda given: layer(given["input"]), layer
 
 
 def module(
     kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Construct a module and set its weights; `output_size` is an argument of the call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
     made = kind(**{name: value for name, value in arguments.items() if name not in call})
@@ -82,7 +82,7 @@ def module(
     for name in ("weight", "bias"):
         if name in tensors:
             setattr(made, name, tensors[name])
-    return lambda given: made(given["input"], **call)
+    return lambda given: made(given["input"], **call), made
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

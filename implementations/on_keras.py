@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List, Tuple
 
 import keras
 
@@ -43,6 +43,7 @@ def start() -> Dict[str, Any]:
                 "float32",
                 *(["float64"] if has_float64(backend, behind) else []),
             ],
+            "observes": ["output", *(NAMES if backend in GRADIENTS else [])],
             "systems": {"keras": keras.__version__, backend: re.split("[+-]", behind.__version__)[0]},
             "python_errors": True,
         },
@@ -64,13 +65,17 @@ def has_float64(backend: str, behind: Any) -> bool:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Construct the layer, build it, set its weights, call it."""
+    """Construct the layer, build it, set its weights, call it; take gradients if asked."""
     passed = given(tensors)
-    call = prepare(api, arguments, passed, stage)
+    call, layer = prepare(api, arguments, passed, stage)
     stage("call")
-    output = call(passed)
-    stage("observe")
-    return {"output": to_numpy(output)}
+    if "gradient" in tensors:
+        gradient = keras.ops.convert_to_tensor(tensors["gradient"])
+        seen = GRADIENTS[keras.backend.backend()](layer, passed["input"], gradient, stage)
+    else:
+        seen = [call(passed)]
+        stage("observe")
+    return dict(zip(["output", *NAMES], map(to_numpy, seen)))
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -84,15 +89,55 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Construct the layer, build it, set its weights; return what calls it."""
+    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Construct the layer, build it, set its weights; return what calls it, and the layer."""
     layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
     stage("build")
-    layer.build(built_for(tensors, arguments))
+    layer.build(built_for(given, arguments))
     stage("weights")
-    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    return lambda given: layer(given["input"])
+    layer.set_weights([given[name] for name in ("kernel", "bias") if name in given])
+    return lambda given: layer(given["input"]), layer
+
+
+def by_torch(layer: Any, inputs: Any, gradient: Any, stage: Callable[[str], None]) -> List[Any]:
+    """Return the output, and what autograd makes of its gradient, for the inputs and each weight."""
+    import torch
+
+    output = layer(inputs.requires_grad_())
+    stage("observe")
+    operands = [inputs, *(weight.value for weight in layer.trainable_weights)]
+    found = torch.autograd.grad(output, operands, gradient)
+    return [output.detach(), *found]
+
+
+def by_tensorflow(layer: Any, inputs: Any, gradient: Any, stage: Callable[[str], None]) -> List[Any]:
+    """Return the output, and what a tape makes of its gradient, for the inputs and each weight."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        output = layer(inputs)
+    stage("observe")
+    operands = [inputs, *(weight.value for weight in layer.trainable_weights)]
+    return [output, *tape.gradient(output, operands, output_gradients=gradient)]
+
+
+def by_jax(layer: Any, inputs: Any, gradient: Any, stage: Callable[[str], None]) -> List[Any]:
+    """Return the output, and its gradient pulled back to the inputs and each weight."""
+    import jax
+
+    def called(inputs: Any, weights: Any) -> Any:
+        return layer.stateless_call(weights, [], inputs)[0]
+
+    output, backwards = jax.vjp(called, inputs, [weight.value for weight in layer.trainable_weights])
+    stage("observe")
+    by_inputs, by_weights = backwards(gradient)
+    return [output, by_inputs, *by_weights]
+
+
+NAMES = ["gradient-input", "gradient-kernel", "gradient-bias"]
+GRADIENTS = {"torch": by_torch, "tensorflow": by_tensorflow, "jax": by_jax}
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

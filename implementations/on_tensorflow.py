@@ -1,10 +1,11 @@
 """TensorFlow: tf.nn.conv_transpose and tf.keras.layers.Conv1DTranspose, 2D and 3D, run eagerly on the CPU."""
 
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import tensorflow as tf
 
 LAYERS = ["tf.keras.layers.Conv%dDTranspose" % n for n in (1, 2, 3)]
+GRADIENTS = ["gradient-input", "gradient-kernel", "gradient-bias"]
 
 UNSUPPORTED = [
     (
@@ -30,6 +31,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": ["tf.nn.conv_transpose", *LAYERS],
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
+            "observes": ["output", *GRADIENTS],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
         },
@@ -39,13 +41,23 @@ def start() -> Dict[str, Any]:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Call the function that the API names, or take the layer through its stages."""
+    """Call the function that the API names, or the layer; take gradients if asked."""
     passed = given(tensors)
-    call = prepare(api, arguments, passed, stage)
+    gradient = passed.pop("gradient", None)
+    call, layer = prepare(api, arguments, passed, stage)
     stage("call")
-    output = call(passed)
+    if gradient is None:
+        output = call(passed)
+        stage("observe")
+        return {"output": to_numpy(output)}
+    with tf.GradientTape() as tape:
+        weights = [weight.value for weight in layer.trainable_weights] if layer else [passed["filters"]]
+        operands = [passed["input"], *weights]
+        tape.watch(operands)
+        output = call(passed)
     stage("observe")
-    return {"output": to_numpy(output)}
+    found = tape.gradient(output, operands, output_gradients=tf.constant(gradient))
+    return dict(zip(GRADIENTS, map(to_numpy, found)), output=to_numpy(output))
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -60,18 +72,18 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Return what calls the function, or the layer once it is built and its weights are set."""
+    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return what calls the function, or the layer once its weights are set; and the layer, if any."""
     if api == "tf.nn.conv_transpose":
-        return lambda given: tf.nn.conv_transpose(**given, **arguments)
+        return lambda given: tf.nn.conv_transpose(**given, **arguments), None
     assert api in LAYERS, api
     layer = getattr(tf.keras.layers, api.rsplit(".", 1)[1])(**arguments)
     stage("build")
-    layer.build(built_for(tensors, arguments))
+    layer.build(built_for(given, arguments))
     stage("weights")
-    layer.set_weights([tensors[name] for name in ("kernel", "bias") if name in tensors])
-    return lambda given: layer(given["input"])
+    layer.set_weights([given[name] for name in ("kernel", "bias") if name in given])
+    return lambda given: layer(given["input"]), layer
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:

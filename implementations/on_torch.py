@@ -1,11 +1,12 @@
 """PyTorch: torch.nn.functional.conv_transpose1d, 2d and 3d, and their modules, on the CPU."""
 
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Tuple
 
 import torch
 
 FUNCTIONS = ["torch.nn.functional.conv_transpose%dd" % n for n in (1, 2, 3)]
 MODULES = ["torch.nn.ConvTranspose%dd" % n for n in (1, 2, 3)]
+GRADIENTS = ["gradient-input", "gradient-kernel", "gradient-bias"]
 
 
 def start() -> Dict[str, Any]:
@@ -17,6 +18,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": sorted(FUNCTIONS + MODULES),
             "dtypes": ["int32", "int64", "float16", "bfloat16", "float32", "float64"],
+            "observes": ["output", *GRADIENTS],
             "systems": {"torch": version},
             "python_errors": True,
         },
@@ -26,13 +28,20 @@ def start() -> Dict[str, Any]:
 def perform(
     api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
-    """Call the function that the API names, or take the module through its stages."""
+    """Call the function that the API names, or the module; take gradients if asked."""
     passed = given(tensors)
-    call = prepare(api, arguments, passed, stage)
+    gradient = passed.pop("gradient", None)
+    call, made = prepare(api, arguments, passed, stage)
+    weights = made.parameters() if made else [passed[name] for name in ("weight", "bias") if name in passed]
+    operands = [] if gradient is None else [passed["input"], *weights]
+    for operand in operands:
+        operand.requires_grad_()
     stage("call")
     output = call(passed)
     stage("observe")
-    return {"output": to_numpy(output)}
+    found = torch.autograd.grad(output, operands, gradient) if operands else ()
+    seen = {name: to_numpy(tensor) for name, tensor in zip(GRADIENTS, found)}
+    return dict(seen, output=to_numpy(output))
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -41,24 +50,21 @@ def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Return what calls the function, or the module once its weights are set."""
+    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return what calls the function, or the module once its weights are set; and the module, if any.
+
+    `output_size` is an argument of a module's call.
+    """
     name = api.rsplit(".", 1)[1]
     if api in FUNCTIONS:
-        return lambda given: getattr(torch.nn.functional, name)(**given, **arguments)
-    return module(getattr(torch.nn, name), arguments, tensors, stage)
-
-
-def module(
-    kind: Any, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
-) -> Callable[[Dict[str, Any]], Any]:
-    """Construct a module and set its weights; `output_size` is an argument of the call."""
+        return lambda given: getattr(torch.nn.functional, name)(**given, **arguments), None
     call = {name: value for name, value in arguments.items() if name == "output_size"}
-    made = kind(**{name: own(name, value) for name, value in arguments.items() if name not in call})
+    kept = {name: own(name, value) for name, value in arguments.items() if name not in call}
+    made = getattr(torch.nn, name)(**kept)
     stage("weights")
     made.load_state_dict({name: tensor for name, tensor in given.items() if name != "input"})
-    return lambda given: made(given["input"], **call)
+    return lambda given: made(given["input"], **call), made
 
 
 def own(name: str, value: Any) -> Any:

@@ -4,11 +4,12 @@ Run as ``python serving.py on_torch [argument ...]``.  The module named is a fil
 
 - ``start(*arguments)``: returns ``{"name", "version", "claims"}``;
 - ``perform(api, arguments, tensors, stage)``: returns what was observed, name to NumPy array; calls
-  ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``;
+  ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``; a tensor
+  named ``gradient``, which only those are given that claim to observe gradients, asks for all of these;
 - for calls that are made again, ``given(tensors)``: returns the arrays as the API takes them, sharing
   their memory where it can; ``prepare(api, arguments, given, stage)``: returns a function that calls the
-  API with such tensors (a layer, which is built once, with the input among them); and
-  ``to_numpy(tensor)``;
+  API with such tensors (a layer, which is built once, with the input among them), and the layer or module,
+  None of a function; and ``to_numpy(tensor)``;
 - optionally ``UNSUPPORTED``: rows of (id, exception type, pattern, link); an error that a row matches says
   that the implementation does not offer this, rather than that it does it wrongly.
 
@@ -81,9 +82,8 @@ def started(system: Any, arguments: Tuple[str, ...]) -> Dict[str, Any]:
     claims["dtypes"] = [name for name in claims["dtypes"] if is_known(name)]
     reasons = {row[0]: "%s: /%s/ (%s)" % row[1:] for row in getattr(system, "UNSUPPORTED", ())}
     claims["unsupported"] = reasons
-    claims["observes"] = ["output"] + (
-        ["between", "again", "later", "after"] if hasattr(system, "prepare") else []
-    )
+    again = ["between", "again", "later", "after"] if hasattr(system, "prepare") else []
+    claims["observes"] = claims.get("observes", ["output"]) + again
     answer["python"] = platform.python_version()
     return answer
 
@@ -105,7 +105,8 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
         tensors = {name: decode(value) for name, value in call["tensors"].items()}
         perform = repeated if "again" in call["observe"] else performed_once
         observed = perform(system, call["api"], arguments, tensors, stages.append)
-        return {"outcome": "returned", "observed": {k: encode(v) for k, v in observed.items()}}
+        wanted = {name: encode(observed[name]) for name in call["observe"] if name in observed}
+        return {"outcome": "returned", "observed": wanted}
     except Exception as error:  # whatever it is, it is what the implementation answered
         message = said(error)
         types = [kind.__name__ for kind in type(error).__mro__[:-1]]
@@ -134,7 +135,7 @@ def repeated(
     Each is copied as it is seen: what it was then is what counts.
     """
     given = system.given(tensors)
-    perform = system.prepare(api, arguments, given, stage)
+    perform, _ = system.prepare(api, arguments, given, stage)
     stage("call")
     first = perform(given)
     stage("observe")

@@ -15,12 +15,12 @@ from adjoint.cases.settings import Axis, Setting, call_of
 from adjoint.comparing import compare
 from adjoint.demand import demand, operation_of, under
 from adjoint.golden import Check
-from adjoint.reference.answer import Refused
+from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate
-from adjoint.reference.bound import Claim, accepted_output
+from adjoint.reference.bound import Claim, accepted, accepted_output
 from adjoint.reference.exact import Tensor
 from adjoint.reference.special import accepted_special
-from adjoint.reference.translation import output
+from adjoint.reference.translation import gradients, output
 
 SETTING = Setting(
     "torch.nn.functional.conv_transpose2d", (Axis(3, 2, 2), Axis(4, 3, 1, 2)), 2, 4, 6, 2, bias=True, seed=5
@@ -87,19 +87,20 @@ def test_a_check_is_demanded_anew_under_a_claim() -> None:
     case = case_of(replace(SETTING, data="rounded", dtype="float16"))
     held = {check.kind: check for check in case.checks}
     claim = Claim("float32")
-    assert under(held["shape"], case.call, claim) is held["shape"]
-    anew = under(held["values"], case.call, claim)
+    assert under([held["shape"]], case.call, claim) == (held["shape"],)
+    shape, anew = under([held["shape"], held["values"]], case.call, claim)
+    assert shape is held["shape"]
     assert ends(anew.demanded) == ends(demand(case.call, claim).values[""])
     assert anew.clause == held["values"].clause
     nothing = Check("values", "keras-conv2d.same-odd", None)
-    assert under(nothing, case.call, claim) is nothing
+    assert under([nothing], case.call, claim) == (nothing,)
 
 
 def test_readings_stay_readings_under_a_claim() -> None:
     case = case_of(SAME)
     values = next(check for check in case.checks if check.kind == "values")
     assert values.clause == "keras-conv1d.output-padding-same"
-    anew = under(values, case.call, Claim("float32", input_rounding="tf32"))
+    (anew,) = under([values], case.call, Claim("float32", input_rounding="tf32"))
     assert anew.demanded["readings"].keys() == values.demanded["readings"].keys()
     for reading in values.demanded["readings"].values():
         assert compare(anew.demanded, tensors.decode(reading)).held
@@ -119,3 +120,72 @@ def test_what_a_transform_makes_of_nan_and_a_worse_accumulator_of_whole_numbers_
     exact = made("exact", dtype="float64")
     assert "low" in demand(exact, Claim("float32")).values[""]
     assert "low" not in demand(made("exact"), Claim("float64")).values[""]
+
+
+RELU = Setting("keras.layers.Conv1DTranspose", (Axis(3, 2),), 2, 2, 3, bias=True, activation="relu")
+"""A layer whose gradients are known where its numbers are all above or below zero before relu."""
+
+
+def with_numbers(call: Call, **numbers: Any) -> Call:
+    """Return the call with the first of some tensors' numbers replaced."""
+    changed = {}
+    for name, value in numbers.items():
+        array = tensors.decode(call.tensors[name])
+        array.reshape(-1)[:] = value
+        changed[name] = tensors.encode(array)
+    return replace(call, tensors={**call.tensors, **changed})
+
+
+@pytest.mark.parametrize("data", ["exact", "rounded"])
+def test_of_each_gradient_that_is_observed_the_references_answer_is_demanded(data: str) -> None:
+    call = made(data, gradients=True)
+    assert call.gradient is not None
+    wanted = demand(call).gradients
+    assert list(wanted) == ["gradient-input", "gradient-kernel", "gradient-bias"]
+    exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
+    answers = gradients(translate(call.api, exact, call.values), Tensor.from_array(call.gradient))
+    for kind, demanded in wanted.items():
+        answer = answers[kind.removeprefix("gradient-")]
+        if data == "exact":
+            assert np.array_equal(tensors.decode(demanded), answer.values.to_array())
+        else:
+            allowed = accepted(answer, Claim("float32"))
+            parts = allowed.low, allowed.high, allowed.exact, allowed.unit
+            assert ends(demanded) == [list(part) for part in parts]
+    assert list(demand(replace(call, observe=("output", "gradient-bias"))).gradients) == ["gradient-bias"]
+    assert demand(made(data)).gradients == {}
+
+
+def test_gradients_are_demanded_anew_under_a_claim() -> None:
+    case = case_of(replace(SETTING, data="rounded", dtype="float16", gradients=True), Claim)
+    held = [check for check in case.checks if check.kind.startswith("gradient")]
+    anew = under(held, case.call, Claim("float32"))
+    assert [check.kind for check in anew] == [check.kind for check in held]
+    assert all(ends(new.demanded) != ends(old.demanded) for new, old in zip(anew, held, strict=True))
+
+
+def test_through_relu_no_gradient_is_demanded_where_an_element_is_zero() -> None:
+    call = call_of(replace(RELU, gradients=True))
+    half = with_numbers(call, bias=0.5)
+    assert "low" not in demand(half).gradients["gradient-input"]
+    with pytest.raises(Unspecified, match="relu"):
+        demand(with_numbers(call, input=0, bias=[0, 1, 1]))
+    assert case_of(replace(RELU, axes=(Axis(1, 1, 2),), bias=False, gradients=True)).call.gradient is None
+
+
+def test_through_relu_a_gradient_is_vacuous_where_rounding_may_cross_zero() -> None:
+    call = call_of(replace(RELU, gradients=True))
+    claim = Claim("float32", input_rounding="tf32")
+    large = with_numbers(call, bias=1e9)
+    assert not any("vacuous" in each for each in demand(large, claim).gradients.values())
+    near = with_numbers(call, input=[1000, -1000] * 6, kernel=1, bias=0.5)
+    assert not any("vacuous" in each for each in demand(near).gradients.values())
+    for each in demand(near, claim).gradients.values():
+        assert each["vacuous"] is True
+
+
+def test_of_special_data_and_where_the_output_is_open_no_gradient_is_demanded() -> None:
+    call = made("exact", gradients=True)
+    with pytest.raises(Unspecified, match="finite"):
+        demand(with_numbers(call, input=np.nan))
+    assert case_of(replace(SAME, gradients=True)).call.observe == ("output",)

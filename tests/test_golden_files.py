@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from adjoint import golden, tensors
+from adjoint.call import GRADIENTS
 from adjoint.cases.write import golden_files
 from adjoint.errors import GoldenError
 from adjoint.golden import Case
@@ -84,7 +85,11 @@ def test_a_case_demands_a_refusal_or_a_result_and_never_both() -> None:
         kinds = [check.kind for check in case.checks]
         legal = ["returned", "dtype", "shape", "shape-within", "values", *golden.REPEATED]
         in_order = [kind for kind in legal if kind in kinds]
-        assert kinds in (["raised"], ["raised", "raised-type"]) or kinds == in_order, case.id
+        slopes = [kind for kind in GRADIENTS if kind in kinds]
+        alone = (["raised"], ["raised", "raised-type"], slopes)
+        assert kinds in alone or kinds == in_order, case.id
+        assert list(case.call.observe) == ["output", *slopes], case.id
+        assert ("gradient" in case.call.tensors) == bool(slopes), case.id
 
 
 def test_only_an_open_clause_demands_nothing() -> None:

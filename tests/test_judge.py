@@ -319,3 +319,44 @@ def test_sums_that_are_rounded_otherwise_the_second_time_conform():
         for name in ("between", "again"):
             outcome = Returned({**KEPT, name: KEPT[name] + np.float32(far)})
             assert names(outcome, *checks) == ["conforms", verdict]
+
+
+SLOPES = [check(kind, RIGHT, "tf-nn.gradients") for kind in ("gradient-input", "gradient-kernel")]
+
+
+def observed(output: Any, by_input: Any, by_kernel: Any) -> Returned:
+    return Returned({"output": output, "gradient-input": by_input, "gradient-kernel": by_kernel})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "seen"),
+    [
+        (RIGHT + 1, "3 of 3 elements differ"),
+        (RIGHT.astype(np.float64), "float64[1, 3]"),
+        (RIGHT.T, "shape [3, 1]"),
+        (Foreign("complex64", (1, 3)), "complex64[1, 3]"),
+    ],
+)
+def test_a_gradient_is_judged_for_itself_by_its_dtype_shape_and_numbers(wrong: Any, seen: str) -> None:
+    assert names(observed(RIGHT, RIGHT, RIGHT), *SLOPES) == ["conforms", "conforms"]
+    for pair, expected in [
+        ((wrong, RIGHT), ["deviates", "conforms"]),
+        ((RIGHT, wrong), ["conforms", "deviates"]),
+    ]:
+        found = verdicts(observed(RIGHT, *pair), *SLOPES)
+        assert [verdict.verdict for verdict in found] == expected
+        assert next(verdict.seen for verdict in found if verdict.verdict == "deviates").startswith(seen)
+
+
+def test_gradients_are_not_reached_after_an_output_that_is_wrong() -> None:
+    checks = [check("values", RIGHT + 1), *SLOPES]
+    assert names(observed(RIGHT, RIGHT, RIGHT), *checks) == ["deviates", "not-reached", "not-reached"]
+
+
+def test_an_error_while_gradients_are_taken_is_told_by_the_first_of_them() -> None:
+    late = Raised("observe", ("RuntimeError", "Exception"), "no gradient")
+    checks = [check("returned"), check("values", RIGHT), *SLOPES]
+    assert names(late, *checks) == ["not-reached", "not-reached", "deviates", "not-reached"]
+    assert names(RAISED, *checks) == ["deviates", "not-reached", "not-reached", "not-reached"]
+    assert names(late, *checks[:2]) == ["deviates", "not-reached"]
+    assert names(Crashed("signal 9", ""), *SLOPES) == ["crashed", "not-reached"]

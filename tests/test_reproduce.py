@@ -195,3 +195,17 @@ def test_the_tensors_of_a_script_lie_in_memory_as_those_of_the_case(layout):
     assert done.stdout.splitlines()[0] == str(laid.strides)
     taken = catalogue.Implementation("torch", ("torch",), script="torch")
     assert ("np.flip" in script(case, case.checks[0], taken)) is False
+
+
+@pytest.mark.parametrize(
+    "api", ["tf.nn.conv_transpose", "keras.layers.Conv2DTranspose", "torch.nn.ConvTranspose1d"]
+)
+def test_a_script_shows_each_gradient_and_its_dtype(api):
+    case = next(c for c in golden.load() if c.call.api == api and c.call.gradient is not None)
+    fast = catalogue.resolve("fast")
+    for check in case.checks:
+        assert run(script(case, check, fast)) == (0, "holds")
+        right = tensors.decode(check.demanded)
+        for wrong in (right + right.dtype.type(1), right.astype("float64"), right[..., :0]):
+            other = Check(check.kind, check.clause, tensors.encode(wrong))
+            assert run(script(case, other, fast)) == (1, "DEVIATES")

@@ -580,3 +580,9 @@ def test_closing_what_never_ran_is_nothing(start):
     worker = start()
     worker.close()
     worker.close()
+
+
+def test_what_can_be_observed_is_the_output_unless_claimed(start):
+    assert start().claims.observes == ("output",)
+    claimed = ["output", "gradient-input"]
+    assert start(f"CLAIMS.update(observes={claimed!r})").claims.observes == tuple(claimed)
