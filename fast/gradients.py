@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from adjoint.fast.arguments import Array
-from adjoint.fast.operation import landings
+from adjoint.fast.taps import landings
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ The product contracts the channels, for all taps of the kernel at once. What rem
 is to add each tap's share into the output, as one strided slice of it.
 """
 
-from collections.abc import Iterator
 from itertools import product
 from math import prod
 
 import numpy as np
 
 from adjoint.fast.arguments import Array
+from adjoint.fast.taps import landings
 
 
 def conv_transpose(
@@ -74,16 +74,3 @@ def _stamps(x: Array, w: Array, groups: int) -> Array:
     right = x.swapaxes(0, 1).reshape(groups, inner, batch * prod(spatial))
     products: Array = np.matmul(left.reshape(groups, taps * share, inner), right)
     return products.reshape(groups, *kernel, share, batch, *spatial)
-
-
-def landings(
-    kernel: int, length: int, stride: int, dilation: int, crop: int, output: int
-) -> Iterator[tuple[int, slice, slice]]:
-    """Yield, on one axis, each tap that lands: tap, input slice, output slice."""
-    for k in range(kernel):
-        shift = k * dilation - crop
-        first = max(0, -(shift // stride))
-        last = min(length - 1, (output - 1 - shift) // stride)
-        if first <= last:
-            start, stop = first * stride + shift, last * stride + shift + 1
-            yield k, slice(first, last + 1), slice(start, stop, stride)

@@ -130,6 +130,11 @@ def from_command(command: str) -> Implementation:
     return Implementation(command, tuple(words))
 
 
+def from_system(path: Path) -> Implementation:
+    """Return an implementation that is served, on this Python, from a file such as `on_fast.py`."""
+    return Implementation(path.stem, _serve(sys.executable, str(path.absolute().with_suffix(""))))
+
+
 def is_there(name: str) -> bool:
     """Tell whether a catalogue entry can be run as things are."""
     try:

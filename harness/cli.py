@@ -10,6 +10,7 @@ import click
 from adjoint import __version__, catalogue, golden, listing, selection
 from adjoint.cli_reports import findings, report
 from adjoint.cli_run import run
+from adjoint.cli_score import score
 from adjoint.errors import UsageError
 from adjoint.reproduce import script
 from adjoint.sentences import sentences
@@ -24,6 +25,7 @@ def main() -> None:
 main.add_command(run)
 main.add_command(report)
 main.add_command(findings)
+main.add_command(score)
 
 
 @main.command(name="list")

@@ -68,8 +68,16 @@ class Drawn:
         self._smallest: dict[Key, tuple[Line, Case]] = {}
         self._known: dict[str, tuple[Key, ...]] = {}
 
+    @property
+    def calls(self) -> int:
+        """How many calls were drawn, but for those that make a failure smaller."""
+        return self._calls
+
     def run(
-        self, strategy: SearchStrategy[Any], case_of: Callable[[Any, Callable[[str], Claim]], Case]
+        self,
+        strategy: SearchStrategy[Any],
+        case_of: Callable[[Any, Callable[[str], Claim]], Case],
+        rounds: int = ROUNDS,
     ) -> list[Line]:
         """Draw and perform calls, record what came of them, and return the lines that fail the gate.
 
@@ -79,9 +87,11 @@ class Drawn:
             Of whatever `case_of` makes a case from.
         case_of : callable
             From what was drawn, and from dtypes to claims, to a case.
+        rounds : int
+            How often to look on, at most; the first time included.
         """
         if self.dtypes:
-            for attempt in range(ROUNDS):
+            for attempt in range(rounds):
                 before = set(self._smallest)
                 self._round(attempt, strategy, case_of)
                 if self._dead or set(self._smallest) == before:

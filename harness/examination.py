@@ -78,11 +78,18 @@ class Examination:
     """Puts cases to one implementation and records the verdicts.
 
     Lazily: a case is performed when its verdicts are first asked for, with all before it in flight.
+
+    Parameters
+    ----------
+    plan : Plan
+    worker : Worker, optional
+        One that lives on after this; without it, one is made, and closed at the end.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, worker: Worker | None = None) -> None:
         self._plan = plan
-        self._worker = Worker(plan.implementation.command, plan.implementation.env, plan.limits)
+        self._worker = worker or Worker(plan.implementation.command, plan.implementation.env, plan.limits)
+        self._lent = worker is not None
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._results: Iterator[tuple[Case, Outcome]] = iter(())
         self._writer: RecordWriter | None = None
@@ -153,14 +160,15 @@ class Examination:
         return Claim(**claimed)
 
     def finish(self, stopped: str = "") -> Path | None:
-        """Stop the worker, write the footer, and return where the record is, if one was begun.
+        """Write the footer, and return where the record is, if one was begun; stop a worker of our own.
 
         Parameters
         ----------
         stopped : str
             Why the run did not come to its end, if it did not.
         """
-        self._worker.close(grace=0.0 if stopped else 5.0)
+        if not self._lent:
+            self._worker.close(grace=0.0 if stopped else 5.0)
         if self._writer is None:
             return None
         today = datetime.datetime.now(datetime.UTC).date()

@@ -125,7 +125,9 @@ class Worker:
         self._limits = limits or Limits()
         self._process: Process | None = None
         self._claims: Claims | None = None
+        self._options: dict[str, str] = {}
         self._asked = 0
+        self._unread = 0
 
     @property
     def claims(self) -> Claims:
@@ -139,6 +141,26 @@ class Worker:
             self._live()
         assert self._claims is not None
         return self._claims
+
+    def start(self, **options: str) -> Claims:
+        """Start the implementation anew, with options, in the process that it has; return what it claims.
+
+        A process that replaces this one gets the same options.  Answers that nobody waited for are lost.
+
+        Raises
+        ------
+        WorkerDidNotStart
+        """
+        self._options, self._claims = options, None
+        try:
+            if self._process:
+                for _ in range(self._unread):
+                    self._process.receive(time.monotonic() + self._limits.seconds)
+                self._unread = 0
+                self._greet(self._process)
+        except (Ended, Silent, Flooded, MessageError):
+            self._drop()
+        return self.claims
 
     def perform(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield the outcome of each call, in order.
@@ -200,8 +222,10 @@ class Worker:
             ):
                 process.send(lines[sent])
                 sent += 1
+                self._unread += 1
             try:
                 answer = _read(process.receive(clock + limits.seconds))
+                self._unread -= 1
                 if answer.get("id") != first + j:
                     raise MessageError(f"it answered id {answer.get('id')!r:.80} where {first + j} was due.")
                 outcome = parse(answer, call.observe)
@@ -222,16 +246,21 @@ class Worker:
         """Return a process that has answered `start`."""
         if self._process is None:
             try:
-                self._process = Process(self._command, self._env, self._limits)
-                self._process.send(_line({"do": "start", "protocol": PROTOCOL}))
-                deadline = time.monotonic() + self._limits.start_seconds
-                self._claims = Claims.from_json(_read(self._process.receive(deadline)))
+                self._process, self._unread = Process(self._command, self._env, self._limits), 0
+                self._greet(self._process)
             except OSError as error:
                 raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}.") from None
             except (Ended, Silent, Flooded, MessageError) as problem:
                 text = str(problem) or f"no answer within {self._limits.start_seconds:g} seconds"
                 raise WorkerDidNotStart(self._say(text)) from None
         return self._process
+
+    def _greet(self, process: Process) -> None:
+        """Send `start`, and keep what is claimed in the answer."""
+        options = {"options": self._options} if self._options else {}
+        process.send(_line({"do": "start", "protocol": PROTOCOL, **options}))
+        deadline = time.monotonic() + self._limits.start_seconds
+        self._claims = Claims.from_json(_read(process.receive(deadline)))
 
     def _say(self, problem: str) -> str:
         """Return the problem with the last line of standard error, and drop the process."""

@@ -2,7 +2,7 @@
 
 Run as ``python serving.py on_torch [argument ...]``.  The module named is a file beside this one, with:
 
-- ``start(*arguments)``: returns ``{"name", "version", "claims"}``;
+- ``start(*arguments, **options)``: returns ``{"name", "version", "claims"}``; the options are the message's;
 - ``perform(api, arguments, tensors, stage)``: returns what was observed, name to NumPy array; calls
   ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``; a tensor
   named ``gradient``, which only those are given that claim to observe gradients, asks for all of these;
@@ -51,7 +51,7 @@ def main(name: str, *arguments: str) -> None:
         if message["do"] == "stop":
             return
         if message["do"] == "start":
-            answer = started(system, arguments)
+            answer = started(system, arguments, message.get("options", {}))
         else:
             answer = dict(performed(system, message["call"]), id=message["id"])
         answers.write(json.dumps(answer).encode("utf-8") + b"\n")
@@ -75,9 +75,9 @@ def load(path: str) -> ModuleType:
     return module
 
 
-def started(system: Any, arguments: Tuple[str, ...]) -> Dict[str, Any]:
-    """Return the answer to `start`."""
-    answer: Dict[str, Any] = system.start(*arguments)
+def started(system: Any, arguments: Tuple[str, ...], options: Dict[str, str]) -> Dict[str, Any]:
+    """Return the answer to `start`, which may come again, with other options."""
+    answer: Dict[str, Any] = system.start(*arguments, **options)
     claims = answer["claims"]
     claims["dtypes"] = [name for name in claims["dtypes"] if is_known(name)]
     reasons = {row[0]: "%s: /%s/ (%s)" % row[1:] for row in getattr(system, "UNSUPPORTED", ())}

@@ -28,7 +28,7 @@ def test_bfloat16_is_claimed_where_it_can_be_read(before, claimed):
             f"import json, runpy, sys, types\n{before}\n"
             f"serving = runpy.run_path({str(path)!r})\n"
             f"answer = {{'claims': {{'dtypes': {CLAIMED!r}}}}}\n"
-            "print(json.dumps(serving['started'](types.SimpleNamespace(start=lambda: answer), ())))\n"
+            "print(json.dumps(serving['started'](types.SimpleNamespace(start=lambda: answer), (), {})))\n"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -140,3 +140,17 @@ def test_the_calls_between_have_other_numbers_and_twice_the_batch_where_it_is_fr
         alone = given if tied else {**given, "input": np.ones((1, 3))}
         _, same = serving.others(alone, tied or {})
         assert same["input"].shape == alone["input"].shape
+
+
+def test_options_are_passed_on_each_time_it_is_started():
+    said = []
+
+    class System:
+        @staticmethod
+        def start(*arguments, **options):
+            said.append((arguments, options))
+            return {"claims": {"dtypes": []}}
+
+    serving.started(System, ("a",), {"fault": "b"})
+    serving.started(System, ("a",), {})
+    assert said == [(("a",), {"fault": "b"}), (("a",), {})]

@@ -42,7 +42,7 @@ def serve():
     note("starts", os.getpid())
     for line in sys.stdin.buffer:
         message = json.loads(line)
-        if message["do"] == "start": start()
+        if message["do"] == "start": start(**message.get("options", {}))
         elif message["do"] == "stop":
             note("stops", 1)
             break
@@ -586,3 +586,49 @@ def test_what_can_be_observed_is_the_output_unless_claimed(start):
     assert start().claims.observes == ("output",)
     claimed = ["output", "gradient-input"]
     assert start(f"CLAIMS.update(observes={claimed!r})").claims.observes == tuple(claimed)
+
+
+OPTIONS = """
+def start(**options):
+    note("options", json.dumps(options))
+    answer(name="mini", version=options.get("version", "1"), claims=CLAIMS)
+"""
+
+
+def test_started_again_the_same_process_has_other_options(start, tmp_path):
+    worker = start(OPTIONS)
+    versions = [worker.claims.version, worker.start(version="2").version, worker.start().version]
+    assert versions == ["1", "2", "1"]
+    assert worker.claims.version == "1"
+    assert len(noted(tmp_path, "starts")) == 1
+
+
+def test_options_may_come_before_the_process(start, tmp_path):
+    assert start(OPTIONS).start(version="3").version == "3"
+    assert (tmp_path / "options").read_text().splitlines() == ['{"version": "3"}']
+
+
+def test_a_process_that_replaces_another_has_its_options(start, tmp_path):
+    worker = start(
+        OPTIONS + "def perform(n, id, call): first_time('death') and os._exit(3) or echo(id, call)\n"
+    )
+    worker.start(version="2")
+    assert [told(outcome) for outcome in worker.perform(calls(3))] == [0, 1, 2]
+    assert (tmp_path / "options").read_text().splitlines() == ['{"version": "2"}'] * 2
+
+
+def test_answers_that_nobody_waited_for_are_taken_for_no_others(start, tmp_path):
+    worker = start(OPTIONS)
+    assert told(next(worker.perform(calls(12)))) == 0
+    assert worker.start(version="2").version == "2"
+    assert [told(outcome) for outcome in worker.perform(calls(4)[::-1])] == [3, 2, 1, 0]
+    assert len(noted(tmp_path, "starts")) == 1
+
+
+def test_a_process_that_dies_of_being_started_again_is_replaced(start, tmp_path):
+    worker = start(
+        OPTIONS.replace("    note(", "    if options and first_time('death'): os._exit(3)\n    note(")
+    )
+    assert worker.claims.version == "1"
+    assert worker.start(version="2").version == "2"
+    assert len(noted(tmp_path, "starts")) == 2
