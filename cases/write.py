@@ -70,7 +70,7 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         call = Call(api, arguments, _tensors(row, dtype))
         call = call.repeated() if row.get("repeated") else call
         if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
-            call = _with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])
+            call = with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
 
@@ -100,10 +100,10 @@ def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:
         }
     given = {name: np.array(spec["data"], spec["dtype"]) for name, spec in row.get("given", {}).items()}
     made |= {name: tensors.encode(array) for name, array in given.items()}
-    return made | {name: _laid_out(made[name], layout) for name, layout in row.get("layouts", {}).items()}
+    return made | {name: laid_out(made[name], layout) for name, layout in row.get("layouts", {}).items()}
 
 
-def _laid_out(specification: dict[str, Any], layout: str) -> dict[str, Any]:
+def laid_out(specification: dict[str, Any], layout: str) -> dict[str, Any]:
     """Return a specification with a layout; what is broadcast is written out, alike along the first axis."""
     if layout == "broadcast":
         array = tensors.decode(specification)
@@ -111,7 +111,7 @@ def _laid_out(specification: dict[str, Any], layout: str) -> dict[str, Any]:
     return {**specification, "layout": layout}
 
 
-def _with_gradients(call: Call, kinds: Sequence[str]) -> Call:
+def with_gradients(call: Call, kinds: Sequence[str]) -> Call:
     """Return the call with a gradient by its output, and data that leave every sum exact.
 
     Before relu no element is zero: a half is added to each number of the bias.

@@ -152,7 +152,8 @@ def _examine(examination: Examination, golden: Sequence[Case]) -> tuple[Mapping[
         for api in claims.apis if plan.profile != "none" else ():
             for data in DATA:
                 drawn = Drawn(api, data, examination)
-                failing = drawn.run(settings(api, data, dtypes=drawn.dtypes), _case_of, rounds=1)
+                strategy = settings(api, data, drawn.dtypes, drawn.gradients)
+                failing = drawn.run(strategy, _case_of, rounds=1)
                 put += drawn.calls
                 if failing:
                     return failing[0], put

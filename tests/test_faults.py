@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from adjoint import tensors
-from adjoint.call import Call
+from adjoint.call import GRADIENTS, Call
+from adjoint.cases.write import laid_out, with_gradients
 from adjoint.demand import demand
 from adjoint.golden import Case, Check, load
 from adjoint.implementations import serving
@@ -54,7 +56,15 @@ def call_of(witness: Mapping[str, Any]) -> Call:
         name: made(name, shape, others.get(name, dtype), witness)
         for name, shape in witness["tensors"].items()
     }
-    return Call(witness["api"], without_none(witness.get("arguments", {})), given)
+    for name, layout in witness.get("layouts", {}).items():
+        given[name] = laid_out(given[name], layout)
+    call = Call(witness["api"], without_none(witness.get("arguments", {})), given)
+    if witness.get("gradients"):
+        kinds = GRADIENTS[: 2 + ("bias" in given)]
+        return (
+            replace(call, observe=("output", *kinds)) if "gradient" in given else with_gradients(call, kinds)
+        )
+    return call.repeated() if witness.get("repeated") else call
 
 
 def case_of(call: Call, claims: Mapping[str, Any]) -> Case:
@@ -71,6 +81,10 @@ def case_of(call: Call, claims: Mapping[str, Any]) -> Case:
         return Case(call, (Check("raised", refused.clause), *types[:1]), "a witness")
     assert not wanted.doubt, "the witness is of an open clause"
     demanded = {"returned": None, "dtype": wanted.dtype, "shape": wanted.shape, "values": wanted.values[""]}
+    if call.is_repeated:
+        other = demand(call.opposite(), claim).values[""]
+        demanded |= {"inputs-kept": None, "repeatable": other, "output-kept": None}
+    demanded |= wanted.gradients
     return Case(call, tuple(Check(kind, closed, what) for kind, what in demanded.items()), "a witness")
 
 

@@ -6,7 +6,9 @@ there once, and what is in its place; and may have `claims`, in place of those o
 
 Its `witness` is a call on which it shows: `api`, the shapes of its `tensors`, and perhaps `arguments` in
 tagged form, `dtype` (float32), `other_dtypes` by tensor, `data` (`integers`, or `fractions` that are
-rounded), and by tensor, in `put`, numbers for its first elements.
+rounded), and by tensor, in `put`, numbers for its first elements, and in `layouts`, how they lie in memory;
+`repeated`, where it shows when the call is made again; `gradients`, where it shows in these (that by the
+output is made, unless it is among the tensors).
 """
 
 import importlib

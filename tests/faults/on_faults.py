@@ -1,7 +1,6 @@
 """Our own fast implementation with a fault in it: which one is said when it is started, and may change."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,8 @@ def start(fault: str) -> dict[str, Any]:
     return {**answer, "claims": {**answer["claims"], "apis": apis, **seeded.claims}}
 
 
-def perform(
-    api: str, arguments: dict[str, Any], tensors: dict[str, Any], stage: Callable[[str], None]
-) -> dict[str, Any]:
-    """Do what the system with the fault does."""
-    observed: dict[str, Any] = STARTED[0].perform(api, arguments, tensors, stage)
-    return observed
+def __getattr__(name: str) -> Any:
+    """Return what the system with the fault has of that name: all else that serving asks for."""
+    if not STARTED:
+        raise AttributeError(name)
+    return getattr(STARTED[0], name)
