@@ -52,13 +52,14 @@ class Drawn:
     dtypes : tuple of str
         Those of the four floating-point ones that the implementation claims.
     gradients : bool
-        Whether the implementation claims that they can be observed.
+        Whether they are looked at: those that can be observed, of an implementation that is not slow.
     """
 
     def __init__(self, api: str, data: str, examination: Examination) -> None:
         self.api, self.data = api, data
         self.dtypes = tuple(name for name in FLOATS if name in examination.claims.dtypes)
-        self.gradients = set(GRADIENTS) <= set(examination.claims.observes)
+        slow = examination.plan.implementation.draws < 1
+        self.gradients = not slow and set(GRADIENTS) <= set(examination.claims.observes)
         self._examination = examination
         self._calls = 0
         self._spent = 0

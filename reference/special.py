@@ -85,8 +85,8 @@ def _read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
 def _kinds(array: NDArray[Any]) -> Tensor:
     """Return what each number is, as a tensor of the same dtype."""
     number = array.astype(np.float64)
-    signs = np.where(np.isnan(number), 0, np.sign(number))
-    kinds = np.where(np.isnan(number), NAN, signs * np.where(np.isinf(number), 2, 1)).astype(int)
+    signs = (number > 0).astype(int) - (number < 0)
+    kinds = np.where(np.isnan(number), NAN, signs * np.where(np.isinf(number), 2, 1))
     return Tensor(array.dtype.name, array.shape, tuple(kinds.ravel().tolist()))
 
 

@@ -66,7 +66,36 @@ def test_what_was_measured_is_kept_in_units() -> None:
     found = compare(between(), LOW)
     assert found.measured == {"units": 2.0, "bound": 2.0}
     assert compare(encode(LOW), LOW).measured is None
-    assert compare(between([NAN], [NAN]), np.array([NAN])).measured == {"units": 0.0, "bound": 0.0}
+    assert compare(between(unit=0.3), LOW).measured == {"units": 1.667, "bound": 1.667}
+
+
+@pytest.mark.parametrize(
+    ("demanded", "seen"),
+    [
+        (between([NAN], [NAN]), NAN),
+        (between([1.0], [INF]), np.float32(2)),
+        (between([1.0], [1.0]), INF),
+        (between([1.0], [2.0], unit=0), np.float32(9)),
+    ],
+    ids=["nan", "no high end", "infinite", "no unit"],
+)
+def test_what_has_no_size_in_units_counts_for_none(demanded: dict[str, Any], seen: np.float32) -> None:
+    assert compare(demanded, np.array([seen])).measured == {"units": 0.0, "bound": 0.0}
+
+
+def test_it_is_said_how_an_output_was_right_and_no_bound_is_vacuous_unasked() -> None:
+    assert compare(between(), LOW).seen == "within rounding"
+    assert compare(encode(LOW), LOW).seen == "equal"
+    for seen in (LOW, LOW - 1, LOW.T, Foreign("float8", (1, 3))):
+        assert not compare(between(), seen).vacuous
+
+
+def test_the_first_element_that_differs_is_named_with_what_it_should_be() -> None:
+    assert compare(between(), HIGH + 8).seen == (
+        "3 of 3 elements differ; the first, at [0, 0], is 9.5 instead of 1 to 1.5"
+    )
+    assert compare(encode(LOW), LOW + 8).seen.endswith("is 9 instead of 1")
+    assert compare(between([NAN], [NAN]), LOW[0, :1]).seen.endswith("is 1 instead of nan")
 
 
 def test_a_vacuous_bound_says_so_whatever_is_seen() -> None:
@@ -89,7 +118,8 @@ def test_a_picture_is_kept_of_what_differs_and_is_not_too_large() -> None:
 
 def test_of_several_readings_the_one_that_holds_is_named() -> None:
     demanded = {"readings": {"floor": between(), "ceil": between(LOW + 10, HIGH + 10)}}
-    assert compare(demanded, LOW + 10).seen == "ceil"
+    ceil = compare(demanded, LOW + 10)
+    assert (ceil.held, ceil.seen) == (True, "ceil")
     assert compare(demanded, LOW).measured == {"units": 2.0, "bound": 2.0}
     neither = compare(demanded, LOW + 5)
     assert (neither.held, neither.seen) == (False, "none of the readings known")
@@ -128,6 +158,7 @@ def test_a_deviation_that_no_number_can_measure_is_the_largest_number() -> None:
 def test_what_is_demanded_is_said_in_a_line() -> None:
     assert describe(between()) == "float32[1, 3], within rounding"
     assert describe(encode(LOW)) == "float32[1, 3], exactly"
+    assert describe({"readings": {"floor": between(), "ceil": between()}}) == "open: floor, or ceil"
 
 
 def test_it_is_told_whether_all_that_differs_became_nan() -> None:

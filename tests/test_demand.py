@@ -189,3 +189,16 @@ def test_of_special_data_and_where_the_output_is_open_no_gradient_is_demanded() 
     with pytest.raises(Unspecified, match="finite"):
         demand(with_numbers(call, input=np.nan))
     assert case_of(replace(SAME, gradients=True)).call.observe == ("output",)
+
+
+@pytest.mark.parametrize(("last", "exact"), [(0, True), (1, False)])
+def test_numbers_are_demanded_up_to_where_every_sum_is_exact_and_an_interval_beyond(
+    last: int, exact: bool
+) -> None:
+    x = tensors.encode(np.array([[[2048], [last]]], "float16"))
+    call = Call(
+        SETTING.api.replace("2d", "1d"),
+        {},
+        {"input": x, "weight": tensors.encode(np.ones((2, 1, 1), "float16"))},
+    )
+    assert ("low" not in demand(call).values[""]) is exact

@@ -14,7 +14,8 @@ from adjoint.call import Call
 from adjoint.cases import edges
 from adjoint.cases.settings import RULES, Axis, Setting, call_of
 from adjoint.comparing import compare
-from adjoint.demand import demand
+from adjoint.demand import demand, under
+from adjoint.golden import Check
 from adjoint.reference.bound import Claim
 from adjoint.reference.exact import FORMATS
 from adjoint.spec import load
@@ -139,3 +140,11 @@ def test_each_document_asks_for_each_dtype_of_each_edge_and_no_two_readings_are_
         asked.add((setting.api, setting.dtype, setting.data, setting.seed % 2))
     apis = len(load().apis())
     assert len(asked) == apis * 4 * 5 == 280
+
+
+def test_under_a_claim_an_edge_keeps_the_readings_of_its_rule() -> None:
+    call, claim = made("sign-of-zero"), Claim("float32")
+    check = Check("values", "torch-functional.sign-of-zero", {"readings": {}})
+    anew = under(check, call, claim).demanded["readings"]
+    assert anew == demand(call, claim, "sign-of-zero").values
+    assert anew.keys() == {"never negative", "negative where every term is"}

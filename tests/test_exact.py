@@ -67,6 +67,14 @@ def test_integers_and_booleans_are_read_as_they_are(array: Any, integers: tuple[
     assert Tensor.from_array(array) == Tensor(array.dtype.name, array.shape, integers)
 
 
+def test_a_tensor_without_elements_is_over_one() -> None:
+    assert Tensor.from_array(np.zeros((0, 2), "float32")) == Tensor("float32", (0, 2), (), 0)
+
+
+def test_integers_over_a_large_power_of_two_are_given_back() -> None:
+    assert Tensor("float32", (2,), (3, -5), 2).to_array().tolist() == [12, -20]
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_nan_and_infinities_are_refused(value: float, dtype: str) -> None:
@@ -141,6 +149,7 @@ def test_reshaped_keeps_the_order() -> None:
 def test_over_a_smaller_power_of_two_the_numbers_are_the_same() -> None:
     tensor = Tensor("float32", (3,), (-3, 0, 5), -2)
     assert tensor.over(-5) == Tensor("float32", (3,), (-24, 0, 40), -5)
+    assert tensor.over(-3) == Tensor("float32", (3,), (-6, 0, 10), -3)
     assert tensor.over(-2) == tensor
 
 

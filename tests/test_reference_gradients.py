@@ -63,6 +63,11 @@ def test_the_gradients_agree_on_an_example_worked_by_hand() -> None:
     assert whole(bias_gradient(exact(y))).tolist() == [41]
 
 
+def test_there_is_one_group_where_none_are_counted() -> None:
+    y, w = exact(np.arange(12).reshape(2, 2, 3)), exact(np.arange(8).reshape(2, 2, 2))
+    assert conv(y, w, LINE) == conv(y, w, LINE, 1)
+
+
 def test_gradients_keep_the_powers_of_two_of_what_they_are_sums_of() -> None:
     x, y = exact(np.array([[[3, -5]]]), -6), exact(np.array([[[7, 11, 13]]]), 2)
     found = kernel_gradient(x, y, LINE)

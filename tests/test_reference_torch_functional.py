@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint.reference.answer import Answer
+from adjoint.reference import apis
+from adjoint.reference.answer import Answer, Refused
 from adjoint.reference.torch_functional import translate
-from adjoint.reference.translation import output
+from adjoint.reference.translation import gradients, output
 from tests.reference_calls import ones, tensor
 
 
@@ -166,3 +167,22 @@ def test_without_a_bias_or_with_none_nothing_is_added() -> None:
     assert line([1, 10], [1, 2]) == line([1, 10], [1, 2], bias=0) == [1, 12, 20]
     assert FUNCTIONS[1](ones(1, 1, 2), ones(1, 1, 1)).terms.integers == (1, 1)
     assert FUNCTIONS[1](ones(1, 1, 2), ones(1, 1, 1), tensor([0])).terms.integers == (2, 2)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_each_function_has_the_spatial_axes_that_it_is_named_for(rank: int) -> None:
+    shape = (1, 1, *[2] * rank)
+    given = {"input": ones(*shape), "weight": ones(*shape)}
+    answer = apis.answer(f"torch.nn.functional.conv_transpose{rank}d", given, {})
+    assert answer.values.shape == (1, 1, *[3] * rank)
+
+
+def test_no_size_goes_below_zero_not_even_by_one() -> None:
+    with pytest.raises(Refused) as refused:
+        line([1], [7], padding=1)
+    assert refused.value.clause == "torch-functional.refuses-negative-size"
+
+
+def test_the_gradient_of_the_weight_has_its_axes_in_their_order() -> None:
+    call = translate("torch-functional", 2, ones(1, 2, 3, 4), ones(2, 3, 1, 2))
+    assert gradients(call, ones(1, 3, 3, 5))["kernel"].values.shape == (2, 3, 1, 2)

@@ -119,6 +119,8 @@ def test_with_an_output_size_too_each_rule_refuses_by_its_clause(api: str, name:
 def test_no_clause_says_whether_a_module_may_have_no_channels(api: str) -> None:
     with pytest.raises(Unspecified, match="in_channels is 0"):
         torch_modules.construct(api, {**legal(api).arguments, "in_channels": 0})
+    with pytest.raises(Refused, match="in_channels is -1"):
+        torch_modules.construct(api, {**legal(api).arguments, "in_channels": -1})
 
 
 @each_module

@@ -310,3 +310,19 @@ def test_floats_are_rounded_to_a_format(dtype: str) -> None:
     for value, found in zip(numbers.tolist(), round_floats(numbers, form), strict=True):
         demanded = value if abs(value) == inf else nearest(Fraction(value), dtype)
         assert same(found, demanded), value
+
+
+@pytest.mark.parametrize(
+    ("value", "exponent"),
+    [
+        (2**1024 - 1, -10),  # float64 has no such number
+        (-(2**1030), -899),
+        (2**53 + 1, -1128),  # a little more than half of the smallest: rounded to 53 bits, it is half
+    ],
+)
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+def test_many_are_rounded_as_one_is_where_float64_does_not_reach(
+    value: int, exponent: int, form: Format
+) -> None:
+    both = [1, value]
+    assert round_all(both, exponent, form) == [round_to(each, exponent, form) for each in both]

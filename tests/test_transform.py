@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 import pytest
 
+from adjoint.reference.answer import Answer
 from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
 from adjoint.reference.exact import Tensor
 from adjoint.reference.operation import Geometry
@@ -165,3 +166,8 @@ def test_a_transform_in_halves_is_vacuous_and_one_in_float32_is_not() -> None:
     assert accepted_output(call, Claim("float16", algorithm="transform"))[""].vacuous
     assert not accepted_output(call, Claim("float32", algorithm="transform"))[""].vacuous
     assert not accepted_output(call, Claim("float16"))[""].vacuous
+
+
+def test_answers_are_alike_whatever_a_transform_would_mix() -> None:
+    one = Tensor("float32", (1, 1, 1), (3,))
+    assert Answer(one, one, one) == Answer(one, one, one, mixed=one)
