@@ -145,6 +145,6 @@ def test_each_document_asks_for_each_dtype_of_each_edge_and_no_two_readings_are_
 def test_under_a_claim_an_edge_keeps_the_readings_of_its_rule() -> None:
     call, claim = made("sign-of-zero"), Claim("float32")
     check = Check("values", "torch-functional.sign-of-zero", {"readings": {}})
-    anew = under(check, call, claim).demanded["readings"]
+    (anew,) = (check.demanded["readings"] for check in under([check], call, claim))
     assert anew == demand(call, claim, "sign-of-zero").values
     assert anew.keys() == {"never negative", "negative where every term is"}
