@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from adjoint import record
+from adjoint.call import GRADIENTS
+from adjoint.golden import REPEATED
 
 HERE = Path(__file__).parent
 QUICKLY = ("--profile", "none", "--timeout", 3)
@@ -32,7 +34,17 @@ FUNCTIONS = {
         1,
         differing(
             "deviates",
-            *("values", "not-finite", "connectivity", "stride", "bias", "no-bias", "unbatched", "defaults"),
+            *(
+                "values",
+                "views",
+                "not-finite",
+                "connectivity",
+                "stride",
+                "bias",
+                "no-bias",
+                "unbatched",
+                "defaults",
+            ),
             *CROPPING,
         ),
     ),
@@ -87,7 +99,8 @@ def test_function_gets_what_it_deserves(name, run_adjoint, tmp_path):
     if name == "raises_on_everything":
         verdicts = {(check["kind"], check["verdict"]) for check in whole.checks if not check["claimed"]}
         assert verdicts == {("returned", "deviates"), ("returned", "observed"), ("raised", "conforms")} | {
-            (kind, "not-reached") for kind in ("dtype", "shape", "shape-within", "values")
+            (kind, "not-reached")
+            for kind in ("dtype", "shape", "shape-within", "values", *REPEATED, *GRADIENTS[1:])
         }
     else:
         assert failures(whole) == expected

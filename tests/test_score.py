@@ -15,7 +15,7 @@ from adjoint.process import Limits
 
 ROOT = Path(__file__).parent.parent
 SEEDED = ROOT / "tests" / "faults"
-LINE = "    strides = per_axis("
+LINE = "    batched, given = _given(n, input"
 ROW = """
 [[fault]]
 name = "{name}"
@@ -49,7 +49,7 @@ def results(folder: Path, profile: str = "none") -> dict[str, score.Found]:
 
 
 def test_what_golden_cases_catch_is_said_with_its_clause_and_size(seed):
-    found = results(seed(flipped="w = w[..., ::-1]", right="", bias_lost="bias = None"))
+    found = results(seed(flipped="weight = weight[..., ::-1]", right="", bias_lost="bias = None"))
     assert [name for name, each in found.items() if each.line] == ["flipped", "bias_lost"]
     flipped = found["flipped"].to_json()
     assert (flipped["caught"], flipped["source"], flipped["kind"]) == (True, "golden", "values")
@@ -68,7 +68,7 @@ def test_a_fault_that_is_none_is_missed_after_every_case(seed):
 
 
 def test_what_only_drawn_calls_catch_is_missed_without_them(seed):
-    folder = seed(of_33_channels="w = w * 0 if w.shape[0] == 33 else w")
+    folder = seed(of_33_channels="weight = weight * 0 if weight.shape[0] == 33 else weight")
     (none,), (quick,) = results(folder).values(), results(folder, "quick").values()
     assert none.line is None
     assert quick.line is not None
@@ -80,10 +80,10 @@ def test_what_only_drawn_calls_catch_is_missed_without_them(seed):
 def test_what_crashes_or_hangs_is_caught_and_the_next_fault_is_another(seed, monkeypatch):
     monkeypatch.setattr(score, "LIMITS", replace(Limits(), seconds=1.0))
     lines = {
-        "crashes": "import os; os.abort() if groups == 2 else None",
-        "hangs": "import time; time.sleep(99 if groups == 2 else 0)",
+        "crashes": "import os; os.abort() if arguments[3] == 2 else None",
+        "hangs": "import time; time.sleep(99 if arguments[3] == 2 else 0)",
         "right": "",
-        "flipped": "w = w[..., ::-1]",
+        "flipped": "weight = weight[..., ::-1]",
     }
     found = results(seed(**lines))
     assert {name: each.line and each.line["verdict"] for name, each in found.items()} == {
@@ -95,7 +95,10 @@ def test_what_crashes_or_hangs_is_caught_and_the_next_fault_is_another(seed, mon
 
 
 def test_the_same_faults_are_found_alike_again(seed):
-    folder = seed(of_33_channels="w = w * 0 if w.shape[0] == 33 else w", flipped="w = w[..., ::-1]")
+    folder = seed(
+        of_33_channels="weight = weight * 0 if weight.shape[0] == 33 else weight",
+        flipped="weight = weight[..., ::-1]",
+    )
     once, again = (
         [{**each.to_json(), "seconds": 0} for each in results(folder, "quick").values()] for _ in range(2)
     )
@@ -103,7 +106,7 @@ def test_the_same_faults_are_found_alike_again(seed):
 
 
 def test_a_fault_that_has_lost_its_place_is_an_error_not_a_catch(seed):
-    folder = seed(flipped="w = w[..., ::-1]")
+    folder = seed(flipped="weight = weight[..., ::-1]")
     path = folder / "family.toml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("strides = per", "strode = per"), encoding="utf-8"
@@ -120,7 +123,7 @@ def test_faults_come_in_the_order_of_files_and_rows():
 
 
 def test_the_command_says_what_is_missed_and_exits_with_1(seed, run_adjoint):
-    folder = seed(flipped="w = w[..., ::-1]", right="")
+    folder = seed(flipped="weight = weight[..., ::-1]", right="")
     done = run_adjoint("score", "--faults", folder, "--profile", "none")
     assert done.returncode == 1, done.stderr
     assert "missed: family/right: right, as a test has it" in done.stdout
@@ -134,7 +137,7 @@ def test_the_command_says_it_in_json_and_exits_with_0(seed, run_adjoint):
     done = run_adjoint(
         "score",
         "--faults",
-        seed(flipped="w = w[..., ::-1]", right=""),
+        seed(flipped="weight = weight[..., ::-1]", right=""),
         "-k",
         "flip",
         "--json",
