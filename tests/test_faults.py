@@ -133,8 +133,10 @@ def test_a_fault_whose_place_is_gone_is_said_to_be():
 
 def test_who_imports_the_fast_room_later_gets_it_without_a_fault():
     from adjoint.fast import operation
+    from adjoint.implementations import on_fast
 
     assert not hasattr(operation, "TILE")
+    assert on_fast.tf_nn.operation is operation
     assert RIGHT[True].tf_nn.operation.TILE == 16
     assert RIGHT[False].tf_nn.operation is not operation
 

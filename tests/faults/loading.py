@@ -159,6 +159,9 @@ def _imported(codes: Mapping[str, CodeType]) -> ModuleType:
         sys.meta_path.remove(finder)
         for name in [name for name in sys.modules if ours(name)]:
             del sys.modules[name]
+            package, _, last = name.rpartition(".")
+            if package in sys.modules:
+                vars(sys.modules[package]).pop(last, None)
         sys.modules.update(held)
         for name, module in held.items():
             package, _, last = name.rpartition(".")
