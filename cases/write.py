@@ -36,6 +36,7 @@ from adjoint.errors import UsageError
 from adjoint.golden import COVERAGE, MANIFEST, REPEATED, Case, Check, folder, manifest
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.exact import FORMATS
+from adjoint.reference.translation import output_shape
 from adjoint.spec import load
 
 USUAL = ("returned", "dtype", "shape", "values")
@@ -118,8 +119,7 @@ def with_gradients(call: Call, kinds: Sequence[str]) -> Call:
     """
     dtype, translated = call.dtype, operation_of(call)
     (geometry,) = translated.geometries.values()
-    batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
-    shape = translated.layout.leave_shape([batch, filters, *geometry.output])
+    batch, shape = translated.input.shape[0], output_shape(translated)
     channels, share, *taps = translated.kernel.shape
     terms = max(max(channels // translated.groups, share) * prod(taps), batch * prod(geometry.input))
     limit = 1 << (FORMATS[dtype].precision - 1)

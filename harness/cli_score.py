@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from adjoint import listing
+from adjoint.cases.score import Found, faults
+from adjoint.cases.score import run as run_faults
 from adjoint.drawing import PROFILES
 from adjoint.errors import UsageError
-from adjoint.score import Found, faults
-from adjoint.score import run as run_faults
 from adjoint.sentences import sentences
 
 MOST = 10

@@ -18,7 +18,7 @@ from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
 from adjoint.reference.edges import EDGES, SIGNED
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.reference.special import accepted_special
-from adjoint.reference.translation import Translation, gradients, output, shape_within
+from adjoint.reference.translation import Translation, gradients, output, output_shape, shape_within
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,7 @@ def demand(call: Call, claim: Claim | None = None, rule: str = "") -> Demand:
     """
     translated, arrays = operation_of(call), call.arrays()
     asked = [name for name in call.observe if name in GRADIENTS]
-    geometry = next(iter(translated.geometries.values()))
-    batch, filters = translated.input.shape[0], translated.kernel.shape[1] * translated.groups
-    shape = translated.layout.leave_shape([batch, filters, *geometry.output])
+    shape = output_shape(translated)
     used = claim or Claim(translated.dtype)
     slopes: Mapping[str, Any] = {}
     if rule in EDGES:

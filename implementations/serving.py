@@ -103,8 +103,8 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
     try:
         arguments = {name: untag(value) for name, value in call["arguments"].items()}
         tensors = {name: decode(value) for name, value in call["tensors"].items()}
-        perform = repeated if "again" in call["observe"] else performed_once
-        observed = perform(system, call["api"], arguments, tensors, stages.append)
+        asked = (call["api"], arguments, tensors, stages.append)
+        observed = repeated(system, *asked) if "again" in call["observe"] else system.perform(*asked)
         wanted = {name: encode(observed[name]) for name in call["observe"] if name in observed}
         return {"outcome": "returned", "observed": wanted}
     except Exception as error:  # whatever it is, it is what the implementation answered
@@ -115,12 +115,6 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
                 reason = "%s: %s (%s)" % (types[0], " ".join(message.split())[:200], link)
                 return {"outcome": "unsupported", "unsupported": row, "reason": reason}
         return {"outcome": "raised", "stage": stages[-1], "types": types, "message": message[:2000]}
-
-
-def performed_once(system: Any, *call: Any) -> Dict[str, Any]:
-    """Return what a system observes of a call."""
-    observed: Dict[str, Any] = system.perform(*call)
-    return observed
 
 
 def repeated(

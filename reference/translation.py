@@ -142,6 +142,13 @@ def with_bias(answer: Answer, call: Translation) -> Answer:
     )
 
 
+def output_shape(call: Translation) -> list[int]:
+    """Return the output's shape; where the document leaves a choice, under the first reading."""
+    geometry = next(iter(call.geometries.values()))
+    batch, filters = call.input.shape[0], call.kernel.shape[1] * call.groups
+    return call.layout.leave_shape([batch, filters, *geometry.output])
+
+
 def shape_within(call: Translation) -> list[list[int]]:
     """Return the least and the greatest size of each axis of the output that convolves back to the input."""
     batch, filters = call.input.shape[0], call.kernel.shape[1] * call.groups

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adjoint import score
+from adjoint.cases import score
 from adjoint.errors import UsageError
 from adjoint.process import Limits
 

@@ -5,7 +5,7 @@ Takes some minutes, so it is not among the tests that are run after every change
 
 from pathlib import Path
 
-from adjoint import score
+from adjoint.cases import score
 
 FOLDER = Path(__file__).parents[1] / "faults"
 
