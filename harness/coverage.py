@@ -16,10 +16,14 @@ class Coverage:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str, str, str, str]] = Counter()
+        self._counted: set[str] = set()
 
     def note(self, call: Call) -> dict[str, str]:
-        """Count a call whose values were judged, and return its features."""
+        """Count a call whose values were judged, once for all of them, and return its features."""
         features = features_of(call, operation_of(call))
+        if call.id in self._counted:
+            return features
+        self._counted.add(call.id)
         for (axis, level), (other, its) in combinations(sorted(features.items()), 2):
             self._counts[call.api, axis, level, other, its] += 1
         return features
