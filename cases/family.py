@@ -5,7 +5,8 @@ A file of `handmade/` that is of a family has at its head the `apis` and the `dt
 those named in `but`, or only those named in `only`, only one `api`, or only so many `axes`.  Sizes are given
 for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
 `{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
-for one axis too.  In `layouts`, `kernel` stands for PyTorch's `weight` as well.
+for one axis too; `input_shape` is [batch, *sizes, channels].  In `layouts`, `kernel` stands for PyTorch's
+`weight` as well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,19 @@ from typing import Any
 
 from adjoint.spec import load
 
-KEPT = ("why", "refused", "type", "kinds", "dtypes", "other_dtypes", "repeated")
+KEPT = (
+    "why",
+    "refused",
+    "type",
+    "kinds",
+    "dtypes",
+    "other_dtypes",
+    "repeated",
+    "of",
+    "told",
+    "attributes",
+    "method",
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,12 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
     if "functional" in api:  # the weight says it all
         own = {}
     kept = {key: row[key] for key in KEPT if key in row}
+    if "input_shape" in row:  # the batch, the sizes and the channels
+        batch, *lengths, channels = row["input_shape"]
+        first = str(arguments.get("data_format", "")).lower() == "channels_first"
+        kept["input_shape"] = (
+            [batch, channels, *lengths[:rank]] if first else [batch, *lengths[:rank], channels]
+        )
     if "layouts" in row:
         own_name = {"kernel": "weight"} if api.startswith("torch") else {}
         kept["layouts"] = {own_name.get(name, name): layout for name, layout in row["layouts"].items()}

@@ -8,8 +8,9 @@ unless the case's own clause observes that kind.  A `[[case]]` has its `clause`,
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
 tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `kinds` (only
-these checks), `shape` (the clause of its shape), `refused`, and the `type` of the error.  Files with `apis`
-at their head are of families: `family.py` explains them.
+these checks), `shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has
+those of rows that look at more than the output.  Files with `apis` at their head are of families: `family.py`
+explains them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from adjoint import tensors
 from adjoint.call import GRADIENTS, Call, canonical
 from adjoint.cases import arrays, data, edges, family
 from adjoint.cases.demanded import case_of
+from adjoint.cases.looked import BY_OUTPUT, demanded_of, kinds_of, observing
 from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
 from adjoint.golden import COVERAGE, MANIFEST, REPEATED, Case, Check, folder, manifest
@@ -72,6 +74,9 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         call = call.repeated() if row.get("repeated") else call
         if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
             call = with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])
+        if looked := kinds_of(row, load().clauses[row["clause"]].observes):
+            call = with_gradients(call, ()) if "after-step" in looked else call
+            call = observing(call, row, looked)
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
 
@@ -164,7 +169,7 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
             held = sorted({clauses[kind] for kind in closed})
             raise UsageError(f"the reference has no answer to {call} for {held}: {unanswered}.") from None
         return [Check(kind, clauses[kind]) for kind in kinds]
-    if wanted.doubt and closed & {"shape", "shape-within", "values", *gradients}:
+    if wanted.doubt and closed & {"shape", "shape-within", "values", *gradients, *BY_OUTPUT}:
         raise UsageError(f"{wanted.doubt}? That is open, and {call} may not be held to its shape.")
     values: Any = wanted.values.get("")
     if clause.level == "open":
@@ -180,6 +185,7 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
         "shape-within": wanted.within,
         "values": values,
         **wanted.gradients,
+        **{kind: demanded_of(call, row, kind, wanted) for kind in kinds_of(row, clause.observes)},
     }
     if call.is_repeated:
         demanded["repeatable"] = demand(call.opposite()).values[""]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MessageError
+from adjoint.reference.objects import FUNCTIONS, Function, Named
 from adjoint.tensors import Array, decode, encode
 
 GRADIENTS = ("gradient-input", "gradient-kernel", "gradient-bias")
@@ -38,18 +39,23 @@ class Call:
         a call that is made again after others, with the same function, layer or module, `between`, what one
         of the others returns, whose input is the opposite, `again`, what the call then returns, and `later`,
         what the first output holds in the end, the memory of the tensors written over; and for each tensor
-        ``after-input`` and so on, what it holds once the first call is made.
+        ``after-input`` and so on, what it holds once the first call is made.  `observations` has the rest.
+    input_shape : tuple of int or None, optional
+        The shape that ``declared`` asks about, None being an unknown size; only with it.
     """
 
     api: str
     arguments: Mapping[str, Any]
     tensors: Mapping[str, Any]
     observe: tuple[str, ...] = ("output",)
+    input_shape: tuple[int | None, ...] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Call:
         """Read what `to_json` wrote."""
-        return cls(data["api"], data["arguments"], data["tensors"], tuple(data["observe"]))
+        asked = data.get("input_shape")
+        shape = None if asked is None else tuple(asked)
+        return cls(data["api"], data["arguments"], data["tensors"], tuple(data["observe"]), shape)
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as it goes over the wire."""
@@ -58,6 +64,7 @@ class Call:
             "arguments": dict(self.arguments),
             "tensors": dict(self.tensors),
             "observe": list(self.observe),
+            **({} if self.input_shape is None else {"input_shape": list(self.input_shape)}),
         }
 
     @cached_property
@@ -121,7 +128,9 @@ def canonical(data: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with its tuples as lists, as a TOML file would write it."""
+    """Return a value with its tuples as lists, as a TOML file would write it, and objects by their names."""
+    if isinstance(value, Named | Function):
+        return value.name
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
@@ -133,7 +142,7 @@ def untag(value: Any) -> Any:
     Raises
     ------
     MessageError
-        If the tag is not one of `$tuple`, `$int` and `$float`.
+        If the tag is none of those below, or what it holds is not known.
     """
     if isinstance(value, list):
         return [untag(item) for item in value]
@@ -146,4 +155,12 @@ def untag(value: Any) -> Any:
         return int(value["$int"]) if kind == "int" else np.dtype(kind).type(value["$int"])
     if "$float" in value:
         return float(value["$float"])
-    raise MessageError(f"{canonical(value):.80} carries no known tag; known are $tuple, $int and $float.")
+    if "$object" in value:
+        name, settings = value["$object"]
+        return Named(name, settings)
+    if value.get("$callable") in FUNCTIONS:
+        return Function(value["$callable"])
+    raise MessageError(
+        f"{canonical(value):.80} carries no known tag; known are $tuple, $int, $float, $object and "
+        f"$callable, one of {', '.join(FUNCTIONS)}."
+    )

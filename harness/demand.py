@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from adjoint import tensors
 from adjoint.call import GRADIENTS, Call
-from adjoint.golden import Check
 from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.apis import translate
 from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
@@ -110,24 +108,6 @@ def operation_of(call: Call) -> Translation:
     return translate(call.api, blank, call.values)
 
 
-def under(checks: Sequence[Check], call: Call, claim: Claim) -> tuple[Check, ...]:
-    """Return checks as they are for an implementation with such a claim: numbers are demanded anew."""
-
-    @cache
-    def anew(opposite: bool, rule: str) -> Demand:
-        return demand(call.opposite() if opposite else call, claim, rule)
-
-    def changed(check: Check) -> Check:
-        if check.kind not in ("values", "repeatable", *GRADIENTS) or not check.demanded:
-            return check
-        if check.kind in GRADIENTS:
-            return replace(check, demanded=anew(False, "").gradients[check.kind])
-        values = anew(check.kind == "repeatable", check.clause.partition(".")[2]).values
-        return replace(check, demanded={"readings": values} if "readings" in check.demanded else values[""])
-
-    return tuple(map(changed, checks))
-
-
 def _values(translated: Translation, claim: Claim, shape: list[int]) -> dict[str, Any]:
     answered = output(translated)
     if _is_exact(answered, claim):
@@ -149,11 +129,19 @@ def _gradients(translated: Translation, call: Call, claim: Claim) -> dict[str, A
     found = {}
     for kind in (name for name in call.observe if name in GRADIENTS):
         answer = answers[kind.removeprefix("gradient-")]
-        if _is_exact(answer, claim) and not masked:
-            found[kind] = tensors.encode(answer.values.to_array())
-        else:
-            found[kind] = _between(accepted(answer, claim), answer.values.dtype, answer.values.shape) | masked
+        found[kind] = {**_interval_of(answer, claim), **masked} if masked else values_of(answer, claim)
     return found
+
+
+def values_of(answer: Answer, claim: Claim) -> dict[str, Any]:
+    """Return what is demanded of one sum of products: a tensor's specification, or an interval."""
+    if _is_exact(answer, claim):
+        return tensors.encode(answer.values.to_array())
+    return _interval_of(answer, claim)
+
+
+def _interval_of(answer: Answer, claim: Claim) -> dict[str, Any]:
+    return _between(accepted(answer, claim), answer.values.dtype, answer.values.shape)
 
 
 def _is_exact(answer: Answer, claim: Claim) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 from adjoint import INTERPRETATION, __version__
 from adjoint.catalogue import Implementation
+from adjoint.claimed import under
 from adjoint.coverage import Coverage
-from adjoint.demand import under
 from adjoint.deviations import Deviation, Ledger, is_within
 from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adjoint import comparing, tensors
+from adjoint import comparing, looking, tensors
 from adjoint.call import GRADIENTS
 from adjoint.comparing import Comparison, compare
 from adjoint.golden import REPEATED, Case, Check
+from adjoint.observations import OBSERVED_BY
 from adjoint.outcome import Broke, Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from adjoint.spec import load
 from adjoint.spec.clauses import KINDS
@@ -75,8 +76,8 @@ def judge(case: Case, outcome: Outcome, python_errors: bool) -> list[Verdict]:
 
 
 def _unreached(case: Case, outcome: Outcome) -> int:
-    """Return how many checks come before the gradients, if it is these that could not be had; else 0."""
-    kinds = [check.kind in GRADIENTS for check in case.checks]
+    """Return how many checks come before what is seen beside the output, if that could not be had; else 0."""
+    kinds = [check.kind in (*GRADIENTS, *OBSERVED_BY) for check in case.checks]
     late = isinstance(outcome, Raised) and outcome.stage == "observe"
     return kinds.index(True) if late and True in kinds else 0
 
@@ -115,7 +116,10 @@ def _judge(case: Case, check: Check, outcome: Outcome) -> Verdict:
                 return Verdict(check, *_REPEATED[check.kind](case, check, observed))
             if check.kind in GRADIENTS:
                 return _gradient(check, demanded, observed[check.kind])
-            held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
+            if check.kind in OBSERVED_BY:
+                held, seen = looking.look(check.kind, check.demanded, observed)
+            else:
+                held, seen = _CHECKS[check.kind](check.demanded, observed["output"])
             return Verdict(check, "conforms" if held else "deviates", demanded, seen)
 
 
@@ -214,6 +218,8 @@ _DEMANDS: dict[str, Callable[[Any], str]] = {
 
 
 def _demands(check: Check) -> str:
+    if check.kind in OBSERVED_BY:
+        return looking.describe(check.kind, check.demanded)
     return KINDS[check.kind] if check.kind in REPEATED else _DEMANDS[check.kind](check.demanded)
 
 

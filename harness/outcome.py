@@ -9,15 +9,16 @@ from typing import Any
 
 from adjoint import tensors
 from adjoint.errors import MessageError
+from adjoint.observations import BY_WEIGHT, PLAIN
 
 STAGES = ("construct", "build", "weights", "call", "observe")
 
 
 @dataclass(frozen=True)
 class Returned:
-    """The call returned; what was observed, by name."""
+    """The call returned; what was observed, by name: a tensor, or what `adjoint.observations` says."""
 
-    observed: Mapping[str, tensors.Array | tensors.Foreign]
+    observed: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         observed = answer.get("observed")
         if not isinstance(observed, Mapping) or set(observed) != set(observe):
             raise MessageError(f"observed must hold {', '.join(observe)}, and holds {observed!r:.80}.")
-        return Returned({name: tensors.seen(tensor) for name, tensor in observed.items()})
+        return Returned({name: _seen(name, value) for name, value in observed.items()})
     if kind == "raised":
         stage, types = answer.get("stage"), answer.get("types")
         if stage not in STAGES or not isinstance(types, list):
@@ -98,3 +99,16 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
             raise MessageError("an unsupported outcome must name, as unsupported, an entry of its claims.")
         return Unsupported(answer["unsupported"], plain(str(answer.get("reason", ""))))
     raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")
+
+
+def _seen(name: str, value: Any) -> Any:
+    """Return one observation, read."""
+    if name in PLAIN:
+        if not PLAIN[name](value):
+            raise MessageError(f"{name} is {value!r:.80}, which is not of the form that is asked for.")
+        return value
+    if name not in BY_WEIGHT:
+        return tensors.seen(value)
+    if not isinstance(value, Mapping):
+        raise MessageError(f"{name} must hold a tensor for each weight, by name, and is {value!r:.80}.")
+    return {str(weight): tensors.seen(tensor) for weight, tensor in value.items()}

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from adjoint.reference.answer import Answer
 from adjoint.reference.exact import FORMATS, Tensor, round_all, round_floats
-from adjoint.reference.translation import ACTIVATIONS, Translation, convolution, with_bias
+from adjoint.reference.translation import Translation, applied, convolution, with_bias
 
 Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 INPUT_ROUNDINGS = {"": 0, "tf32": (1 << 12) + 1}  # g, in units of 2**-22
@@ -87,7 +87,7 @@ def accepted(answer: Answer, claim: Claim) -> Interval:
         Its exact values, S and n.
     claim : Claim
     """
-    return _interval(answer, _ends(answer, answer.magnitude, claim), claim, ACTIVATIONS["linear"])
+    return _interval(answer, _ends(answer, answer.magnitude, claim), claim, applied("linear"))
 
 
 def accepted_output(call: Translation, claim: Claim) -> dict[str, Interval]:
@@ -104,7 +104,7 @@ def accepted_output(call: Translation, claim: Claim) -> dict[str, Interval]:
             whole = with_bias(alone, call)
             together, steps = _ends(whole, alone.magnitude, claim), _with_bias(ends, call, call.bias)
             ends = np.minimum(together[0], steps[0]), np.maximum(together[1], steps[1])
-        found[name] = _interval(whole, ends, claim, ACTIVATIONS[call.activation])
+        found[name] = _interval(whole, ends, claim, applied(call.activation))
     return found
 
 

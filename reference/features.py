@@ -15,22 +15,9 @@ from typing import Any
 from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.exact import Tensor
 from adjoint.reference.layers import Layer
+from adjoint.reference.objects import FUNCTIONS, Function, Named
 
 DEFAULT_INITIALIZERS = {"kernel": "glorot_uniform", "bias": "zeros"}
-
-
-@dataclass(frozen=True)
-class Named:
-    """An initializer, regularizer or constraint as an object: the name of its class, and its settings."""
-
-    name: str
-    settings: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, value: str | Named) -> Named:
-        """Return what a name, or an object, names, in lower case and without underscores."""
-        named = value if isinstance(value, Named) else cls(value)
-        return cls(named.name.replace("_", "").lower(), named.settings)
 
 
 @dataclass(frozen=True)
@@ -142,10 +129,7 @@ def _penalty(regularizer: Named, tensor: Tensor) -> Fraction:
     return l1 * absolute * unit + l2 * sum(value * value for value in tensor.integers) * unit**2
 
 
-CONSTRAINTS: dict[str, Callable[[int], int]] = {
-    "nonneg": lambda value: max(value, 0),
-    "double": lambda value: 2 * value,  # a function of our own: .constraint-contract
-}
+CONSTRAINTS: dict[str, Callable[[int], int]] = {"nonneg": lambda value: max(value, 0)}
 
 
 def after_step(
@@ -166,10 +150,7 @@ def after_step(
 
 def _stepped(layer: Layer, name: str, weight: Tensor, gradient: Answer) -> Answer:
     """Apply .kernel-constraint or .bias-constraint to what the step leaves."""
-    given = layer.arguments[f"{name}_constraint"]
-    named = Named.of(given) if given is not None else None
-    specified_only_if(named is None or named.name in CONSTRAINTS, f"{name}_constraint is {given!r}")
-    project = CONSTRAINTS[named.name] if named else lambda value: value
+    project = _projection(layer.arguments[f"{name}_constraint"], f"{name}_constraint")
 
     def projected(moved: Tensor) -> Tensor:
         return Tensor(weight.dtype, moved.shape, tuple(map(project, moved.integers)), moved.exponent)
@@ -182,8 +163,22 @@ def _stepped(layer: Layer, name: str, weight: Tensor, gradient: Answer) -> Answe
     )
 
 
+def _projection(given: Any, argument: str) -> Callable[[int], int]:
+    """Return what a constraint makes of a number: an object, a name, a function of ours, or None."""
+    if given is None:
+        return lambda value: value
+    if isinstance(given, Function):  # .constraint-contract
+        return FUNCTIONS[given.name]
+    name = Named.of(given).name
+    specified_only_if(name in CONSTRAINTS, f"{argument} is {given!r}")
+    return CONSTRAINTS[name]
+
+
 def config(layer: Layer) -> dict[str, Any]:
-    """Return what get_config tells of the arguments, each in one form: .config."""
+    """Return what get_config tells of the arguments, each in one form: .config.
+
+    Also of those of which it is open whether it does.
+    """
     sizes = {name: getattr(layer, name) for name in ("filters", "kernel_size", "strides", "padding")}
     more = {name: getattr(layer, name) for name in ("dilation_rate", "output_padding")}
     return {

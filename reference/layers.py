@@ -16,6 +16,7 @@ from adjoint.reference import round_trip
 from adjoint.reference.answer import refuse_unless, specified_only_if
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.reference.numbers import Numbers, items, whole
+from adjoint.reference.objects import Function
 from adjoint.reference.operation import Geometry
 from adjoint.reference.translation import ACTIVATIONS, Translation, channels_first, channels_last, kernel_last
 
@@ -46,6 +47,8 @@ class Page:
     divides_activity : bool
         Whether the loss of an activity regularizer is divided by the batch: .activity-regularizer-batch.
         Elsewhere that is left open.
+    config_leaves : tuple of str
+        The arguments of which it is open whether the config has them.
     """
 
     document: str
@@ -56,6 +59,7 @@ class Page:
     any_case: bool = False
     none_initializes: tuple[str, ...] = ()
     divides_activity: bool = False
+    config_leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ class Layer:
     def use_bias(self) -> bool:
         """Whether it has a bias."""
         return bool(self.arguments["use_bias"])
+
+    @property
+    def activation(self) -> str:
+        """The name of its activation, or of the function that is one."""
+        given = self.arguments["activation"]
+        return given.name if isinstance(given, Function) else given or "linear"
 
     @property
     def dtype(self) -> str:
@@ -158,7 +168,8 @@ def read(page: Page, arguments: Mapping[str, Any], image_data_format: str = "cha
     refuse_unless(known, f"{document}.refuses-data-format", said)
     specified_only_if(page.any_case or data_format.islower(), said)  # .data-format-case
     activation = arguments["activation"]
-    specified_only_if(activation in (None, *ACTIVATIONS), f"activation is {activation!r}")
+    named = activation in (None, *ACTIVATIONS)
+    specified_only_if(named or isinstance(activation, Function), f"activation is {activation!r}")
     last = data_format.lower() == "channels_last"  # .data-format
     return Layer(page, arguments, filters, kernel_size, strides, dilation_rate, padding, output_padding, last)
 
@@ -203,7 +214,7 @@ def translate(layer: Layer, input: Tensor, kernel: Tensor, bias: Tensor | None =
         dtype=layer.dtype or input.dtype,  # .dtype
         round_trip=back,  # .shape-round-trip
         doubt=layer.doubt,
-        activation=layer.arguments["activation"] or "linear",
+        activation=layer.activation,
     )
 
 

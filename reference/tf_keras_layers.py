@@ -17,9 +17,16 @@ PAGES = {
     "tf.keras.layers.Conv1DTranspose": Page(
         "tf-keras-conv1d", 1, split_at_the_end, names_causal=True, divides_activity=True
     ),
-    "tf.keras.layers.Conv2DTranspose": Page("tf-keras-conv2d", 2, split_at_the_end),
+    "tf.keras.layers.Conv2DTranspose": Page(
+        "tf-keras-conv2d", 2, split_at_the_end, config_leaves=("output_padding",)
+    ),
     "tf.keras.layers.Conv3DTranspose": Page(
-        "tf-keras-conv3d", 3, split_at_the_end, names_causal=True, divides_activity=True
+        "tf-keras-conv3d",
+        3,
+        split_at_the_end,
+        names_causal=True,
+        divides_activity=True,
+        config_leaves=("dilation_rate",),
     ),
 }
 SIZES = ("kernel_size", "strides", "output_padding", "dilation_rate")

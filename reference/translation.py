@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from adjoint.reference.answer import Answer, specified_only_if
 from adjoint.reference.exact import Tensor
+from adjoint.reference.objects import FUNCTIONS
 from adjoint.reference.operation import Geometry, bias_gradient, conv, conv_transpose, kernel_gradient
 from adjoint.reference.transform import ONE_TAP, factor, norms
 
@@ -91,7 +92,7 @@ class Translation:
         What an open clause leaves open of the output, its shape included, in words; empty if nothing.
     groups : int
     activation : str
-        ``linear`` or ``relu``.
+        ``linear`` or ``relu``, or the name of a function of ours.
     dtype : str
         Of the output and the gradients.
     round_trip : tuple of range
@@ -113,7 +114,7 @@ class Translation:
 
 def output(call: Translation) -> Answer:
     """Return what the call must return: activation(conv_transpose(input, kernel) + bias)."""
-    activation = ACTIVATIONS[call.activation]
+    activation = applied(call.activation)
 
     def under(geometry: Geometry) -> Answer:
         before = with_bias(convolution(call, geometry), call)
@@ -191,6 +192,11 @@ def gradients(call: Translation, g: Tensor) -> dict[str, Answer]:
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"linear": lambda y: y, "relu": lambda y: max(y, 0)}
 
 
+def applied(activation: str) -> Callable[[Any], Any]:
+    """Return what an activation does to a number, by its name."""
+    return {**FUNCTIONS, **ACTIVATIONS}[activation]
+
+
 def _summed(
     operation: Callable[[Tensor, Tensor, Geometry, int], Tensor],
     given: tuple[Tensor, Tensor],
@@ -231,6 +237,7 @@ def _passed(call: Translation, geometry: Geometry, g: Tensor) -> Tensor:
     """Return the gradient behind the activation."""
     if call.activation == "linear":
         return g
+    specified_only_if(call.activation == "relu", f"the activation is {call.activation}")
     before = conv_transpose(call.input, call.kernel, geometry, call.groups, call.bias).integers
     specified_only_if(0 not in before, "relu has no derivative at zero, where an element of the output is")
     kept = (value if y > 0 else 0 for value, y in zip(g.integers, before, strict=True))

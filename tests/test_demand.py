@@ -12,8 +12,9 @@ from adjoint import tensors
 from adjoint.call import Call
 from adjoint.cases.demanded import case_of
 from adjoint.cases.settings import Axis, Setting, call_of
+from adjoint.claimed import under
 from adjoint.comparing import compare
-from adjoint.demand import demand, operation_of, under
+from adjoint.demand import demand, operation_of
 from adjoint.golden import Check
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate

@@ -13,8 +13,9 @@ import pytest
 from adjoint.call import Call
 from adjoint.cases import edges
 from adjoint.cases.settings import RULES, Axis, Setting, call_of
+from adjoint.claimed import under
 from adjoint.comparing import compare
-from adjoint.demand import demand, under
+from adjoint.demand import demand
 from adjoint.golden import Check
 from adjoint.reference.bound import Claim
 from adjoint.reference.exact import FORMATS

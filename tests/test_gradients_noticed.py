@@ -14,7 +14,7 @@ from adjoint import golden, tensors
 from adjoint.call import GRADIENTS
 from adjoint.cases.demanded import case_of
 from adjoint.cases.settings import Axis, Setting
-from adjoint.demand import under
+from adjoint.claimed import under
 from adjoint.fast import gradients as right
 from adjoint.fast import layers, tf_nn, torch_functional
 from adjoint.golden import Case

@@ -11,8 +11,9 @@ import pytest
 from adjoint.reference import apis, features
 from adjoint.reference.answer import Answer, Unspecified
 from adjoint.reference.exact import Tensor
-from adjoint.reference.features import Initial, Loss, Named
+from adjoint.reference.features import Initial, Loss
 from adjoint.reference.layers import Layer
+from adjoint.reference.objects import Function, Named
 from tests.reference_calls import RANKS, cut, each_layer, knows, ones, tensor
 
 DIVIDED, WHOLE = "divided by the size of the batch", "not divided"
@@ -211,10 +212,10 @@ def test_a_constraint_is_put_to_the_weight_that_the_step_left(api: str) -> None:
 
 @each_layer
 def test_a_constraint_of_ones_own_doubles_the_weight_and_how_far_rounding_may_stray(api: str) -> None:
-    assert stepped(api, bias_constraint=Named("double"))["bias"] == Answer(
+    assert stepped(api, bias_constraint=Function("double"))["bias"] == Answer(
         tensor([-6, 14]), tensor([6, 14]), tensor([10, 10])
     )
-    kernel = stepped(api, kernel_constraint=Named("Double"))["kernel"]
+    kernel = stepped(api, kernel_constraint=Function("double"))["kernel"]
     assert kernel.values == Tensor("float32", (2, 2), (2, -18, -10, -2), -1)
 
 
@@ -233,7 +234,7 @@ def test_a_step_is_taken_under_each_reading_of_the_gradient(api: str) -> None:
 
 @each_layer
 @pytest.mark.parametrize(
-    "form", ["max_norm", Named("MaxNorm", {"max_value": 2}), "unit_norm", Named("triple")]
+    "form", ["max_norm", Named("MaxNorm", {"max_value": 2}), "unit_norm", Named("double")]
 )
 def test_nothing_is_demanded_of_other_constraints(api: str, form: Any) -> None:
     for argument in ("kernel_constraint", "bias_constraint"):
