@@ -2,9 +2,10 @@
 
 import importlib
 import re
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import keras
+import numpy as np
 
 UNSUPPORTED = [
     (
@@ -43,7 +44,7 @@ def start() -> Dict[str, Any]:
                 "float32",
                 *(["float64"] if has_float64(backend, behind) else []),
             ],
-            "observes": ["output", *(NAMES if backend in GRADIENTS else [])],
+            "observes": ["output", *LOOKED, *([*NAMES, "stepped"] if backend in GRADIENTS else [])],
             "systems": {"keras": keras.__version__, backend: re.split("[+-]", behind.__version__)[0]},
             "python_errors": True,
         },
@@ -92,12 +93,92 @@ def prepare(
     api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Construct the layer, build it, set its weights; return what calls it, and the layer."""
+    layer = built(api, arguments, given, stage)
+    stage("weights")
+    layer.set_weights([given[name] for name in WEIGHTS if name in given])
+    return lambda given: layer(given["input"]), layer
+
+
+def built(api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
+    """Construct the layer and build it."""
     layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
     stage("build")
     layer.build(built_for(given, arguments))
+    return layer
+
+
+def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
+    """Return an object for an argument, whose last word names Keras' module: an initializer, a constraint."""
+    module = getattr(keras, argument.rsplit("_", 1)[-1] + "s")
+    return getattr(module, class_name)(**settings)
+
+
+def look(
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Take the layer through its stages, and return what is wanted of it; what is not, is not done."""
+    passed = given(tensors)
+    weights = [passed[name] for name in WEIGHTS if name in passed]
+    layer = built(api, arguments, passed, stage)
+    seen: Dict[str, Any] = {"initial": held(layer)} if "initial" in wanted else {}
     stage("weights")
-    layer.set_weights([given[name] for name in ("kernel", "bias") if name in given])
-    return lambda given: layer(given["input"]), layer
+    if weights:
+        layer.set_weights(weights)
+    stage("call")
+    if "stepped" in wanted:
+        gradient = keras.ops.convert_to_tensor(tensors["gradient"])
+        output, _, *found = GRADIENTS[keras.backend.backend()](layer, passed["input"], gradient, stage)
+    elif "output" in wanted or "losses" in wanted:
+        output = layer(passed["input"])
+    stage("observe")
+    if "output" in wanted:
+        seen["output"] = to_numpy(output)
+    seen.update((name, SHOWN[name](layer)) for name in wanted if name in SHOWN)
+    if "stepped" in wanted:
+        step(layer, found)
+        seen["stepped"] = held(layer)
+    if "declared" in wanted:
+        seen["declared"] = layer.compute_output_shape(input_shape or tuple(passed["input"].shape))
+    if "config" in wanted or "remade" in wanted:
+        config = layer.get_config()
+        again = type(layer).from_config(config)
+        seen["config"] = {"config": config, "again": again.get_config()}
+    if "remade" in wanted:
+        again.build(built_for(passed, arguments))
+        again.set_weights(weights)
+        seen["remade"] = to_numpy(again(passed["input"]))
+    return seen
+
+
+def held(layer: Any) -> Dict[str, Any]:
+    """Return copies of the weights of a layer, by name."""
+    found = {name: getattr(layer, name) for name in WEIGHTS}
+    return {name: np.array(to_numpy(weight)) for name, weight in found.items() if weight is not None}
+
+
+def step(layer: Any, gradients: List[Any]) -> None:
+    """Take one step of plain SGD at rate 1, as Keras' own trainer does on each back end."""
+    optimizer = keras.optimizers.SGD(learning_rate=1.0)
+    variables = layer.trainable_variables
+    if keras.backend.backend() == "jax":
+        optimizer.build(variables)
+        state = [variable.value for variable in optimizer.variables]
+        before = [variable.value for variable in variables]
+        after, _ = optimizer.stateless_apply(state, gradients, before)
+        for variable, value in zip(variables, after):
+            variable.assign(value)
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        with torch.no_grad():
+            optimizer.apply(gradients, variables)
+    else:
+        optimizer.apply(gradients, variables)
 
 
 def by_torch(layer: Any, inputs: Any, gradient: Any, stage: Callable[[str], None]) -> List[Any]:
@@ -136,13 +217,25 @@ def by_jax(layer: Any, inputs: Any, gradient: Any, stage: Callable[[str], None])
     return [output, by_inputs, *by_weights]
 
 
+WEIGHTS = ("kernel", "bias")
+SHOWN: Dict[str, Callable[[Any], Any]] = {
+    "shapes": lambda layer: [list(weight.shape) for weight in layer.weights],
+    "losses": lambda layer: [to_numpy(loss) for loss in layer.losses],
+    "signature": lambda layer: type(layer).__init__,
+    "name": lambda layer: layer.name,
+    "bases": lambda layer: [kind.__name__ for kind in type(layer).__mro__[1:]],
+    "trainable": lambda layer: len(layer.trainable_weights),
+    "dtypes": lambda layer: [keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights],
+}
+LOOKED = [*SHOWN, "initial", "config", "remade", "declared"]
 NAMES = ["gradient-input", "gradient-kernel", "gradient-bias"]
 GRADIENTS = {"torch": by_torch, "tensorflow": by_tensorflow, "jax": by_jax}
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
-    """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
+    """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"
-    shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    if "kernel" in tensors:
+        shape[1 if first else -1] = tensors["kernel"].shape[-1]
     return tuple(shape)

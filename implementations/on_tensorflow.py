@@ -1,7 +1,8 @@
 """TensorFlow: tf.nn.conv_transpose and tf.keras.layers.Conv1DTranspose, 2D and 3D, run eagerly on the CPU."""
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+import numpy as np
 import tensorflow as tf
 
 LAYERS = ["tf.keras.layers.Conv%dDTranspose" % n for n in (1, 2, 3)]
@@ -31,7 +32,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": ["tf.nn.conv_transpose", *LAYERS],
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
-            "observes": ["output", *GRADIENTS],
+            "observes": ["output", *GRADIENTS, *LOOKED],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
         },
@@ -51,7 +52,7 @@ def perform(
         stage("observe")
         return {"output": to_numpy(output)}
     with tf.GradientTape() as tape:
-        weights = [weight.value for weight in layer.trainable_weights] if layer else [passed["filters"]]
+        weights = variables(layer) if layer else [passed["filters"]]
         operands = [passed["input"], *weights]
         tape.watch(operands)
         output = call(passed)
@@ -77,18 +78,125 @@ def prepare(
     """Return what calls the function, or the layer once its weights are set; and the layer, if any."""
     if api == "tf.nn.conv_transpose":
         return lambda given: tf.nn.conv_transpose(**given, **arguments), None
+    layer = built(api, arguments, given, stage)
+    stage("weights")
+    layer.set_weights([given[name] for name in WEIGHTS if name in given])
+    return lambda given: layer(given["input"]), layer
+
+
+def built(api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
+    """Construct the layer and build it."""
     assert api in LAYERS, api
     layer = getattr(tf.keras.layers, api.rsplit(".", 1)[1])(**arguments)
     stage("build")
     layer.build(built_for(given, arguments))
+    return layer
+
+
+def variables(layer: Any) -> List[Any]:
+    """Return TensorFlow's own variables that a layer trains: those of Keras 3 hold one each."""
+    weights = layer.trainable_weights
+    return [weight if isinstance(weight, tf.Variable) else weight.value for weight in weights]
+
+
+def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
+    """Return an object for an argument, whose last word names Keras' module: an initializer, a constraint."""
+    module = getattr(tf.keras, argument.rsplit("_", 1)[-1] + "s")
+    return getattr(module, class_name)(**settings)
+
+
+def look(
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Return what is wanted of the function, or of the layer, taken through its stages."""
+    if api in LAYERS:
+        return look_at_layer(api, arguments, tensors, stage, wanted, input_shape)
+    stage("call")
+    seen = {"signature": tf.nn.conv_transpose}
+    if "output" in wanted:
+        seen["output"] = to_numpy(tf.nn.conv_transpose(**given(tensors), **arguments))
+    if "node" in wanted:
+        with tf.Graph().as_default():
+            seen["node"] = tf.nn.conv_transpose(**given(tensors), **arguments).op.name
+    stage("observe")
+    return seen
+
+
+def look_at_layer(
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Take the layer through its stages, and return what is wanted of it; what is not, is not done."""
+    passed = dict(tensors, input=tf.constant(tensors["input"]))
+    weights = [passed[name] for name in WEIGHTS if name in passed]
+    layer = built(api, arguments, passed, stage)
+    seen: Dict[str, Any] = {"initial": held(layer)} if "initial" in wanted else {}
     stage("weights")
-    layer.set_weights([given[name] for name in ("kernel", "bias") if name in given])
-    return lambda given: layer(given["input"]), layer
+    if weights:
+        layer.set_weights(weights)
+    stage("call")
+    if "stepped" in wanted:
+        with tf.GradientTape() as tape:
+            output = layer(passed["input"])
+            loss = tf.reduce_sum(output * tf.constant(tensors["gradient"]))
+    elif "output" in wanted or "losses" in wanted:
+        output = layer(passed["input"])
+    stage("observe")
+    if "output" in wanted:
+        seen["output"] = to_numpy(output)
+    seen.update((name, SHOWN[name](layer)) for name in wanted if name in SHOWN)
+    if "convolution_op" in wanted:
+        seen["convolution_op"] = to_numpy(layer.convolution_op(passed["input"], layer.kernel))
+    if "stepped" in wanted:
+        found = tape.gradient(loss, variables(layer))
+        tf.keras.optimizers.SGD(learning_rate=1.0).apply_gradients(zip(found, layer.trainable_weights))
+        seen["stepped"] = held(layer)
+    if "declared" in wanted:
+        seen["declared"] = list(layer.compute_output_shape(input_shape or tuple(passed["input"].shape)))
+    if "config" in wanted or "remade" in wanted:
+        config = layer.get_config()
+        again = type(layer).from_config(config)
+        seen["config"] = {"config": config, "again": again.get_config()}
+    if "remade" in wanted:
+        again.build(built_for(passed, arguments))
+        again.set_weights(weights)
+        seen["remade"] = to_numpy(again(passed["input"]))
+    return seen
+
+
+def held(layer: Any) -> Dict[str, Any]:
+    """Return copies of the weights of a layer, by name."""
+    found = {name: getattr(layer, name) for name in WEIGHTS}
+    return {name: np.array(weight.numpy()) for name, weight in found.items() if weight is not None}
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
-    """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
+    """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"
-    shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    if "kernel" in tensors:
+        shape[1 if first else -1] = tensors["kernel"].shape[-1]
     return tuple(shape)
+
+
+WEIGHTS = ("kernel", "bias")
+SHOWN: Dict[str, Callable[[Any], Any]] = {
+    "shapes": lambda layer: [list(weight.shape) for weight in layer.weights],
+    "losses": lambda layer: [to_numpy(loss) for loss in layer.losses],
+    "signature": lambda layer: type(layer).__init__,
+    "convolution_op_signature": lambda layer: layer.convolution_op,
+    "name": lambda layer: layer.name,
+    "bases": lambda layer: [kind.__name__ for kind in type(layer).__mro__[1:]],
+    "trainable": lambda layer: len(layer.trainable_weights),
+    "dtypes": lambda layer: [tf.as_dtype(weight.dtype).name for weight in layer.weights],
+}
+LOOKED = [*SHOWN, "initial", "stepped", "config", "remade", "declared", "convolution_op", "node"]

@@ -1,12 +1,30 @@
 """PyTorch: torch.nn.functional.conv_transpose1d, 2d and 3d, and their modules, on the CPU."""
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
+import numpy as np
 import torch
 
 FUNCTIONS = ["torch.nn.functional.conv_transpose%dd" % n for n in (1, 2, 3)]
 MODULES = ["torch.nn.ConvTranspose%dd" % n for n in (1, 2, 3)]
 GRADIENTS = ["gradient-input", "gradient-kernel", "gradient-bias"]
+SHOWN: Dict[str, Callable[[Any], Any]] = {
+    "shapes": lambda made: [list(weight.shape) for weight in made.parameters()],
+    "initial": lambda made: {name: np.array(to_numpy(weight)) for name, weight in made.named_parameters()},
+    "trainable": lambda made: sum(weight.requires_grad for weight in made.parameters()),
+    "dtypes": lambda made: [str(weight.dtype).split(".")[1] for weight in made.parameters()],
+    "devices": lambda made: [str(weight.device) for weight in made.parameters()],
+    "signature": lambda made: type(made).__init__,
+}
+
+UNSUPPORTED = [
+    (
+        "builtin-signature",
+        "ValueError",
+        "no signature found for builtin",
+        "a function that is built in has no signature that Python could show",
+    ),
+]
 
 
 def start() -> Dict[str, Any]:
@@ -18,7 +36,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": sorted(FUNCTIONS + MODULES),
             "dtypes": ["int32", "int64", "float16", "bfloat16", "float32", "float64"],
-            "observes": ["output", *GRADIENTS],
+            "observes": ["output", *GRADIENTS, *SHOWN],
             "systems": {"torch": version},
             "python_errors": True,
         },
@@ -60,11 +78,37 @@ def prepare(
     if api in FUNCTIONS:
         return lambda given: getattr(torch.nn.functional, name)(**given, **arguments), None
     call = {name: value for name, value in arguments.items() if name == "output_size"}
-    kept = {name: own(name, value) for name, value in arguments.items() if name not in call}
-    made = getattr(torch.nn, name)(**kept)
+    made = constructed(api, arguments)
     stage("weights")
     made.load_state_dict({name: tensor for name, tensor in given.items() if name != "input"})
     return lambda given: made(given["input"], **call), made
+
+
+def constructed(api: str, arguments: Dict[str, Any]) -> Any:
+    """Return the module, with the weights that it starts with."""
+    kept = {name: own(name, value) for name, value in arguments.items() if name != "output_size"}
+    return getattr(torch.nn, api.rsplit(".", 1)[1])(**kept)
+
+
+def look(
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Return what is wanted of a module as it is constructed, or of a function; and the output."""
+    del input_shape  # no module declares a shape
+    if api in FUNCTIONS:
+        seen = {"signature": getattr(torch.nn.functional, api.rsplit(".", 1)[1])}
+    else:
+        made = constructed(api, arguments)
+        seen = {name: SHOWN[name](made) for name in wanted if name in SHOWN}
+    if "output" in wanted:
+        seen.update(perform(api, arguments, tensors, stage))
+    stage("observe")
+    return seen
 
 
 def own(name: str, value: Any) -> Any:

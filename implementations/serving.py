@@ -10,6 +10,12 @@ Run as ``python serving.py on_torch [argument ...]``.  The module named is a fil
   their memory where it can; ``prepare(api, arguments, given, stage)``: returns a function that calls the
   API with such tensors (a layer, which is built once, with the input among them), and the layer or module,
   None of a function; and ``to_numpy(tensor)``;
+- for calls that show more than tensors (`looking.NAMES`), ``look(api, arguments, tensors, stage, wanted,
+  input_shape)``: returns what is wanted, by name: arrays, lists and mappings of them, Python's own values,
+  or the callable itself whose signature is asked for; the shape is a tuple with None for what is unknown,
+  or None;
+- optionally ``make(argument, class_name, settings)``: returns an object of the framework's own, to be passed
+  as that argument; without it Keras' serialized form is passed;
 - optionally ``UNSUPPORTED``: rows of (id, exception type, pattern, link); an error that a row matches says
   that the implementation does not offer this, rather than that it does it wrongly.
 
@@ -75,6 +81,9 @@ def load(path: str) -> ModuleType:
     return module
 
 
+looking = load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "looking.py"))
+
+
 def started(system: Any, arguments: Tuple[str, ...], options: Dict[str, str]) -> Dict[str, Any]:
     """Return the answer to `start`, which may come again, with other options."""
     answer: Dict[str, Any] = system.start(*arguments, **options)
@@ -101,12 +110,13 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
     """Return the answer to `perform`, but for its id."""
     stages: List[str] = ["construct"]
     try:
-        arguments = {name: untag(value) for name, value in call["arguments"].items()}
+        arguments = {name: untag_argument(system, name, value) for name, value in call["arguments"].items()}
         tensors = {name: decode(value) for name, value in call["tensors"].items()}
         asked = (call["api"], arguments, tensors, stages.append)
-        observed = repeated(system, *asked) if "again" in call["observe"] else system.perform(*asked)
-        wanted = {name: encode(observed[name]) for name in call["observe"] if name in observed}
-        return {"outcome": "returned", "observed": wanted}
+        observed = observe(system, call, asked)
+        wanted = [name for name in call["observe"] if name in observed]
+        shown = {name: looking.shown(name, observed[name], encode) for name in wanted}
+        return {"outcome": "returned", "observed": shown}
     except Exception as error:  # whatever it is, it is what the implementation answered
         message = said(error)
         types = [kind.__name__ for kind in type(error).__mro__[:-1]]
@@ -115,6 +125,17 @@ def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
                 reason = "%s: %s (%s)" % (types[0], " ".join(message.split())[:200], link)
                 return {"outcome": "unsupported", "unsupported": row, "reason": reason}
         return {"outcome": "raised", "stage": stages[-1], "types": types, "message": message[:2000]}
+
+
+def observe(system: Any, call: Dict[str, Any], asked: Tuple[Any, ...]) -> Dict[str, Any]:
+    """Return what the system saw of a call, by the one of three ways that shows what is asked for."""
+    wanted = tuple(call["observe"])
+    if "again" in wanted:
+        return repeated(system, *asked)
+    if looking.NAMES.isdisjoint(wanted):
+        return dict(system.perform(*asked))
+    shape = call.get("input_shape")
+    return dict(system.look(*asked, wanted=wanted, input_shape=None if shape is None else tuple(shape)))
 
 
 def repeated(
@@ -166,6 +187,26 @@ def said(error: Exception) -> str:
         return str(error)
     except Exception:
         return "(its message can't be read)"
+
+
+def untag_argument(system: Any, argument: str, value: Any) -> Any:
+    """Return the Python value of an argument; it may be an object of the framework's own, or a function."""
+    if isinstance(value, dict) and "$object" in value:
+        class_name, settings = value["$object"]
+        if hasattr(system, "make"):
+            return system.make(argument, class_name, settings)
+        return {"class_name": class_name, "config": settings}
+    if isinstance(value, dict) and "$callable" in value:
+        return CALLABLES[value["$callable"]]
+    return untag(value)
+
+
+def double(x: Any) -> Any:
+    """Return twice a tensor, of whatever framework."""
+    return 2 * x
+
+
+CALLABLES = {"double": double}
 
 
 def untag(value: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.resources import as_file, files
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -154,3 +155,133 @@ def test_options_are_passed_on_each_time_it_is_started():
     serving.started(System, ("a",), {"fault": "b"})
     serving.started(System, ("a",), {})
     assert said == [(("a",), {"fault": "b"}), (("a",), {})]
+
+
+# --- what shows more than tensors ------------------------------------------------------------------------
+
+
+class Made:
+    """A layer of no framework, and what its class and its objects say of themselves."""
+
+    def __init__(self, filters, *, strides=(1, 1), rule=None, **kwargs):
+        pass
+
+    def get_config(self):
+        return {"sizes": (1, np.int64(2)), "rule": Made, "nested": {"share": np.float32(0.5), 3: None}}
+
+
+class Looking:
+    """A system that shows whatever a call asks for, and remembers what it was asked."""
+
+    asked: ClassVar = []
+    shows: ClassVar = {
+        "output": np.zeros(2),
+        "shapes": [(2, 1), (np.int64(1),)],
+        "initial": {"kernel": np.ones(1, np.float16)},
+        "losses": [np.float32(2), np.array(3, np.float32)],
+        "stepped": {"bias": np.zeros(1)},
+        "config": {"config": {"activation": Made.get_config, "strides": (2,)}, "again": Made(1)},
+        "remade": np.ones((1, 1)),
+        "declared": (None, np.int64(4), 3),
+        "signature": Made.__init__,
+        "convolution_op_signature": Made(1).get_config,
+        "convolution_op": np.ones(1),
+        "name": "mine",
+        "bases": ["Base"],
+        "trainable": 2,
+        "dtypes": ["float32"],
+        "devices": ["cpu"],
+        "node": "conv_transpose",
+    }
+
+    @classmethod
+    def look(cls, _api, arguments, _tensors, _stage, wanted, input_shape):
+        cls.asked.append((arguments, wanted, input_shape))
+        return cls.shows
+
+    @staticmethod
+    def make(argument, class_name, settings):
+        return (argument, class_name, settings)
+
+
+SHOWN = {
+    "shapes": [[2, 1], [1]],
+    "initial": {"kernel": tensors.encode(np.ones(1, np.float16))},
+    "losses": tensors.encode(np.array([2, 3], np.float32)),
+    "stepped": {"bias": tensors.encode(np.zeros(1))},
+    "config": {
+        "config": {"activation": "get_config", "strides": [2]},
+        "again": {
+            "class_name": "Made",
+            "config": {"sizes": [1, 2], "rule": "Made", "nested": {"share": 0.5, "3": None}},
+        },
+    },
+    "remade": tensors.encode(np.ones((1, 1))),
+    "declared": [None, 4, 3],
+    "signature": [
+        {"name": "filters", "kind": "POSITIONAL_OR_KEYWORD"},
+        {"name": "strides", "kind": "KEYWORD_ONLY", "default": [1, 1]},
+        {"name": "rule", "kind": "KEYWORD_ONLY", "default": None},
+        {"name": "kwargs", "kind": "VAR_KEYWORD"},
+    ],
+    "convolution_op_signature": [],
+    "convolution_op": tensors.encode(np.ones(1)),
+    "name": "mine",
+    "bases": ["Base"],
+    "trainable": 2,
+    "dtypes": ["float32"],
+    "devices": ["cpu"],
+    "node": "conv_transpose",
+}
+
+
+def looked_at(system, observe, arguments=(), **more):
+    call = {"api": "a.b", "arguments": dict(arguments), "tensors": {}, "observe": list(observe), **more}
+    return json.loads(json.dumps(serving.performed(system, call)))
+
+
+@pytest.mark.parametrize("name", sorted(serving.looking.NAMES))
+def test_what_is_looked_at_becomes_json(name):
+    assert looked_at(Looking, [name]) == {"outcome": "returned", "observed": {name: SHOWN[name]}}
+
+
+def test_a_system_is_told_what_is_wanted_and_for_which_shape():
+    Looking.asked.clear()
+    answer = looked_at(Looking, ["output", "declared"], input_shape=[None, 3])
+    assert answer["observed"] == {"output": tensors.encode(np.zeros(2)), "declared": [None, 4, 3]}
+    looked_at(Looking, ["name"])
+    assert Looking.asked == [({}, ("output", "declared"), (None, 3)), ({}, ("name",), None)]
+
+
+def test_no_losses_are_an_empty_tensor(monkeypatch):
+    monkeypatch.setitem(Looking.shows, "losses", [])
+    answer = looked_at(Looking, ["losses"])
+    assert answer["observed"]["losses"] == tensors.encode(np.zeros(0, np.float32))
+
+
+def test_a_callable_without_a_signature_is_an_error_that_the_system_may_know(monkeypatch):
+    monkeypatch.setitem(Looking.shows, "signature", 7)
+    assert looked_at(Looking, ["signature"])["types"][0] == "TypeError"
+    row = ("no-signature", "TypeError", "not a callable object", "none")
+    monkeypatch.setattr(Looking, "UNSUPPORTED", [row], raising=False)
+    assert looked_at(Looking, ["signature"])["unsupported"] == "no-signature"
+
+
+def test_a_tag_names_an_object_of_the_framework_or_a_function():
+    given = {
+        "kernel_initializer": {"$object": ["Constant", {"value": 0.5}]},
+        "kernel_constraint": {"$callable": "double"},
+        "strides": {"$tuple": [2, 2]},
+    }
+    Looking.asked.clear()
+    looked_at(Looking, ["name"], given)
+    ((arguments, *_),) = Looking.asked
+    assert arguments["kernel_initializer"] == ("kernel_initializer", "Constant", {"value": 0.5})
+    assert arguments["kernel_constraint"](np.array([1, 3])).tolist() == [2, 6]
+    assert arguments["strides"] == (2, 2)
+
+
+def test_an_object_for_a_system_that_makes_none_is_in_the_form_that_keras_writes():
+    value = {"$object": ["L1", {"l1": 2.0}]}
+    made = serving.untag_argument(None, "bias_regularizer", value)
+    assert made == {"class_name": "L1", "config": {"l1": 2.0}}
