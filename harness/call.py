@@ -111,9 +111,13 @@ class Call:
         return decode(self.tensors["gradient"]) if "gradient" in self.tensors else None
 
     def parameters(self) -> dict[str, Any]:
-        """Return what a predicate may ask of a call: its arguments, its dtype, shapes as ``input.shape``."""
+        """Return what a predicate may ask of a call: its arguments, its dtype, shapes as ``input.shape``.
+
+        Also ``given``, the names of the arguments: one that is None is not one that is not given.
+        """
         shapes = {f"{name}.shape": list(spec["shape"]) for name, spec in self.tensors.items()}
-        return {"api": self.api, "dtype": self.dtype, **shapes, **plain(self.values)}
+        known = {"api": self.api, "dtype": self.dtype, "given": list(self.arguments)}
+        return {**known, **shapes, **plain(self.values)}
 
     def __str__(self) -> str:
         """Return the call in one line, tensors as dtype and shape."""

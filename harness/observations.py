@@ -13,8 +13,8 @@ or module, once it is built:
   Python's inspect has it, and its `default` unless it has none; ``convolution_op_signature`` likewise, of the
   method convolution_op; ``convolution_op``: what that returns for input and kernel;
 - and its attributes: ``name``; ``bases``, the names of its base classes; ``trainable``, how many of its
-  weights are; ``dtypes`` and ``devices`` of its weights; of a function, ``node``, its operation's name in a
-  graph.
+  weights are; ``dtypes`` and ``devices`` of its weights; of a function, ``node``, the name in a new graph of
+  its operation, or of the scope of its operations.
 """
 
 from __future__ import annotations

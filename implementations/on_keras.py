@@ -122,6 +122,7 @@ def look(
     input_shape: Optional[Tuple[Optional[int], ...]],
 ) -> Dict[str, Any]:
     """Take the layer through its stages, and return what is wanted of it; what is not, is not done."""
+    keras.utils.set_random_seed(0)  # weights are drawn alike in each run
     passed = given(tensors)
     weights = [passed[name] for name in WEIGHTS if name in passed]
     layer = built(api, arguments, passed, stage)

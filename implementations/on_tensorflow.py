@@ -122,7 +122,8 @@ def look(
         seen["output"] = to_numpy(tf.nn.conv_transpose(**given(tensors), **arguments))
     if "node" in wanted:
         with tf.Graph().as_default():
-            seen["node"] = tf.nn.conv_transpose(**given(tensors), **arguments).op.name
+            node = tf.nn.conv_transpose(**given(tensors), **arguments).op.name
+            seen["node"] = node.split("/")[0]  # on one axis it is several operations, in a scope
     stage("observe")
     return seen
 
@@ -136,6 +137,7 @@ def look_at_layer(
     input_shape: Optional[Tuple[Optional[int], ...]],
 ) -> Dict[str, Any]:
     """Take the layer through its stages, and return what is wanted of it; what is not, is not done."""
+    getattr(tf.keras.utils, "set_random_seed", tf.random.set_seed)(0)  # weights are drawn alike in each run
     passed = dict(tensors, input=tf.constant(tensors["input"]))
     weights = [passed[name] for name in WEIGHTS if name in passed]
     layer = built(api, arguments, passed, stage)

@@ -103,6 +103,7 @@ def look(
     if api in FUNCTIONS:
         seen = {"signature": getattr(torch.nn.functional, api.rsplit(".", 1)[1])}
     else:
+        torch.manual_seed(0)  # weights are drawn alike in each run
         made = constructed(api, arguments)
         seen = {name: SHOWN[name](made) for name in wanted if name in SHOWN}
     if "output" in wanted:
