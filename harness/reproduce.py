@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 import textwrap
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adjoint import tensors
+from adjoint import reproduce_layers
 from adjoint.call import GRADIENTS
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
+from adjoint.literals import accepted, expression, is_made
+from adjoint.observations import OBSERVED_BY
+from adjoint.reference.objects import Function, Named
 from adjoint.spec import load
 from adjoint.spec.clauses import KINDS
-
-LITERAL = 96
-"""The most elements of a tensor that a script writes out; of a larger one it says how to make it."""
 
 
 def script(case: Case, check: Check, implementation: Implementation) -> str:
@@ -33,13 +30,9 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     if not implementation.script:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
     of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else ""
-    used = {
-        name: _as_taken(spec, implementation.script)
-        for name, spec in case.call.tensors.items()
-        if of or name != "gradient"
-    }
-    inputs = {name: _expression(spec) for name, spec in used.items()}
-    wanted = _demanded(case, check)
+    used = {name: _as_taken(case.call.tensors[name], implementation.script) for name in _passed(case, check)}
+    inputs = {name: expression(spec) for name, spec in used.items()}
+    wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
         arguments=_arguments(case.call.values, implementation.script),
@@ -52,6 +45,8 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
+        **look,
+        is_looked=check.kind in OBSERVED_BY,
         layouts=[spec["layout"] for spec in used.values() if "layout" in spec],
         inputs=inputs,
         given=[name for name in inputs if name != "gradient"],
@@ -59,8 +54,8 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         of=of,
         operand=next((name for name in ("weight", "filters") if name in inputs and of == "kernel"), of),
         bfloat16=[name for name, spec in used.items() if spec["dtype"] == "bfloat16"],
-        made=any(_is_made(spec) for spec in used.values()),
-        packed=any("base64." in text for text in (wanted, *inputs.values())),
+        made=any(is_made(spec) for spec in used.values()),
+        packed=any("base64." in text for text in (wanted, look["values"], *inputs.values())),
         case=case,
         check=check,
         clause=clause,
@@ -75,12 +70,24 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     return text.strip() + "\n"
 
 
+def _passed(case: Case, check: Check) -> tuple[str, ...]:
+    """Return the names of the tensors that a script needs."""
+    if check.kind in OBSERVED_BY:
+        return reproduce_layers.tensors_for(case, check)
+    return tuple(name for name in case.call.tensors if check.kind in GRADIENTS or name != "gradient")
+
+
 def _arguments(values: Mapping[str, Any], script: str) -> str:
     return ", ".join(f"{name}={_argument(name, value, script)}" for name, value in values.items())
 
 
 def _argument(name: str, value: Any, script: str) -> str:
     """Return Python for an argument; PyTorch knows a dtype as its own object, not by name."""
+    if isinstance(value, Function):
+        return reproduce_layers.FUNCTIONS[value.name]
+    if isinstance(value, Named):
+        modules = {"keras": "keras", "tensorflow": "tf.keras"}.get(script, "")
+        return reproduce_layers.argument(name, value, modules)
     return f"torch.{value}" if (name, script) == ("dtype", "torch") and value else repr(value)
 
 
@@ -130,86 +137,25 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     return f"# demanded: {check.kind}{wanted}\n{implementation.name} <<'CALLS'\n{text}\nCALLS\n"
 
 
-def _is_made(spec: dict[str, Any]) -> bool:
-    return "make" in spec and prod(spec["shape"]) > LITERAL
-
-
-_LAID_OUT = {
-    "transposed": "np.asfortranarray({})",
-    "strided": "strided({})",
-    "offset": "offset({})",
-    "reversed": "np.flip(np.flip({}).copy())",
-    "broadcast": "np.broadcast_to({}[:1], {})",
-    "read-only": "read_only({})",
-}
-
-
-def _expression(spec: dict[str, Any]) -> str:
-    """Return Python for an input tensor."""
-    shape = tuple(spec["shape"])
-    if "layout" in spec:
-        contiguous = _expression({key: value for key, value in spec.items() if key != "layout"})
-        return _LAID_OUT[spec["layout"]].format(contiguous, shape)
-    if _is_made(spec):
-        recipe = spec["make"]
-        numbers = f"{recipe['low']}, {recipe['high']}, {recipe['seed']}"
-        return f'integers({shape}, {numbers}).astype("{_written(spec["dtype"])}")'
-    return _literal(tensors.decode(spec))
-
-
-def _literal(array: tensors.Array) -> str:
-    """Return Python for an array: number by number, or a large one by its bytes."""
-    dtype = _written(array.dtype.name)
-    if array.size > 4 * LITERAL:
-        data, little = tensors.encode(array.astype(dtype))["data"], np.dtype(dtype).newbyteorder("<").str
-        return f'np.frombuffer(base64.b64decode(\n    "{data}"\n), "{little}").reshape({array.shape})'
-    flat = ", ".join(map(_number, array.ravel()))
-    text = f'np.array([{flat}], dtype="{dtype}")'
-    return text if array.ndim == 1 else f"{text}.reshape({array.shape})"
-
-
-def _number(value: Any) -> str:
-    """Return Python for a number: a whole one without a point, but for a negative zero and what is large."""
-    number = float(value)
-    if math.isnan(number):
-        return "np.nan"
-    if math.isinf(number):
-        return "np.inf" if number > 0 else "-np.inf"
-    whole = (
-        abs(number) < 1 << 53 and number.is_integer() and not (number == 0 and math.copysign(1, number) < 0)
-    )
-    return repr(int(number) if whole else number)
-
-
-def _written(dtype: str) -> str:
-    """Return the dtype to write numbers in: NumPy alone has no bfloat16, but float32 holds each of them."""
-    return "float32" if dtype == "bfloat16" else dtype
-
-
 def _demanded(case: Case, check: Check) -> str:
     """Return Python for what is demanded; of a repeated call, of the call between and the one made again."""
     if check.kind == "repeatable":
         (values,) = (other.demanded for other in case.checks if other.kind == "values")
-        return f"[{_wanted(check.demanded)}, {_wanted(values)}]"
+        return f"[{accepted(check.demanded)}, {accepted(values)}]"
     if check.kind in REPEATED:
         return repr(KINDS[check.kind])
     if check.kind in ("returned", "raised"):
         return repr({"returned": "the call returns", "raised": "the call is refused"}[check.kind])
     if check.demanded is None:
         return repr("nothing")
+    if check.kind in OBSERVED_BY:
+        return reproduce_layers.demanded(check)
     if check.kind not in ("values", *GRADIENTS):
         return repr(check.demanded)
     if "readings" in check.demanded:
-        rows = [f"    {name!r}: {_wanted(t)}," for name, t in check.demanded["readings"].items()]
+        rows = [f"    {name!r}: {accepted(t)}," for name, t in check.demanded["readings"].items()]
         return "\n".join(["{", *rows, "}"])
-    return _wanted(check.demanded)
-
-
-def _wanted(values: Mapping[str, Any]) -> str:
-    """Return Python for the least and the greatest numbers accepted; one array where they are one."""
-    ends = [values[end] for end in ("low", "high")] if "low" in values else [values]
-    texts = dict.fromkeys(_literal(tensors.decode(end)) for end in ends)
-    return ", ".join(texts).join("()") if len(texts) > 1 else next(iter(texts))
+    return accepted(check.demanded)
 
 
 _TEMPLATES = Environment(
