@@ -5,7 +5,8 @@ A file of `handmade/` that is of a family has at its head the `apis` and the `dt
 those named in `but`, or only those named in `only`, only one `api`, or only so many `axes`.  Sizes are given
 for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
 `{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
-for one axis too; `input_shape` is [batch, *sizes, channels].  In `layouts`, `kernel` stands for PyTorch's
+for one axis too; `input_shape` is [batch, *sizes, channels]; with `first` the input has its channels first, though no
+argument says so.  In `layouts`, `kernel` stands for PyTorch's
 `weight` as well.
 """
 
@@ -30,6 +31,7 @@ KEPT = (
     "told",
     "attributes",
     "method",
+    "home",
 )
 
 
@@ -77,7 +79,8 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
     rank = _rank(api)
     arguments = {name: _cut(value, rank) for name, value in row.get("arguments", {}).items()}
     sizes = Sizes.of(row, rank)
-    tensors, own = (_torch if api.startswith("torch") else _layer)(sizes, arguments)
+    placed = {**arguments, "data_format": "channels_first"} if row.get("first") else arguments
+    tensors, own = (_torch if api.startswith("torch") else _layer)(sizes, placed)
     if row.get("bias"):
         tensors["bias"] = [sizes.filters]
     else:

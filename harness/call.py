@@ -16,6 +16,7 @@ from adjoint.errors import MessageError
 from adjoint.reference.objects import FUNCTIONS, Function, Named
 from adjoint.tensors import Array, decode, encode
 
+KERAS_JSON = "keras.json"
 GRADIENTS = ("gradient-input", "gradient-kernel", "gradient-bias")
 """What may be observed beside the output: the gradients by input, kernel and bias."""
 
@@ -42,6 +43,8 @@ class Call:
         ``after-input`` and so on, what it holds once the first call is made.  `observations` has the rest.
     input_shape : tuple of int or None, optional
         The shape that ``declared`` asks about, None being an unknown size; only with it.
+    home : mapping of str to str, optional
+        Files, by name, that lie in the worker's home folder before it starts: it is then one of its own.
     """
 
     api: str
@@ -49,13 +52,15 @@ class Call:
     tensors: Mapping[str, Any]
     observe: tuple[str, ...] = ("output",)
     input_shape: tuple[int | None, ...] | None = None
+    home: Mapping[str, str] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Call:
         """Read what `to_json` wrote."""
         asked = data.get("input_shape")
         shape = None if asked is None else tuple(asked)
-        return cls(data["api"], data["arguments"], data["tensors"], tuple(data["observe"]), shape)
+        parts = data["api"], data["arguments"], data["tensors"], tuple(data["observe"])
+        return cls(*parts, shape, data.get("home"))
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as it goes over the wire."""
@@ -65,6 +70,7 @@ class Call:
             "tensors": dict(self.tensors),
             "observe": list(self.observe),
             **({} if self.input_shape is None else {"input_shape": list(self.input_shape)}),
+            **({} if self.home is None else {"home": dict(self.home)}),
         }
 
     @cached_property
@@ -110,6 +116,14 @@ class Call:
         """The gradient by the output, where the call has one."""
         return decode(self.tensors["gradient"]) if "gradient" in self.tensors else None
 
+    @property
+    def image_data_format(self) -> str:
+        """What keras.json says, if there is one that says it; else ``channels_last``."""
+        try:
+            return str(json.loads((self.home or {})[KERAS_JSON])["image_data_format"])
+        except (KeyError, ValueError, TypeError):
+            return "channels_last"
+
     def parameters(self) -> dict[str, Any]:
         """Return what a predicate may ask of a call: its arguments, its dtype, shapes as ``input.shape``.
 
@@ -123,7 +137,8 @@ class Call:
         """Return the call in one line, tensors as dtype and shape."""
         shown = [f"{name}: {spec['dtype']}{spec['shape']}" for name, spec in self.tensors.items()]
         shown += [f"{name}={value!r}" for name, value in self.values.items()]
-        return f"{self.api}({', '.join(shown)})"
+        files = [f" with {name} {text!r}" for name, text in (self.home or {}).items()]
+        return f"{self.api}({', '.join(shown)}){''.join(files)}"
 
 
 def canonical(data: Any) -> str:

@@ -79,7 +79,7 @@ def demand(call: Call, claim: Claim | None = None, rule: str = "") -> Demand:
         )
     elif all(np.isfinite(array).all() for array in arrays.values()):
         exact = {name: Tensor.from_array(array) for name, array in arrays.items()}
-        whole = translate(call.api, exact, call.values)
+        whole = translate(call.api, exact, call.values, call.image_data_format)
         values, slopes = _values(whole, used, shape), _gradients(whole, call, used) if asked else {}
     else:
         specified_only_if(not asked, "a gradient is that of finite numbers")
@@ -105,7 +105,7 @@ def operation_of(call: Call) -> Translation:
         else Tensor(array.dtype.name, array.shape, (0,) * array.size)
         for name, array in arrays.items()
     }
-    return translate(call.api, blank, call.values)
+    return translate(call.api, blank, call.values, call.image_data_format)
 
 
 def _values(translated: Translation, claim: Claim, shape: list[int]) -> dict[str, Any]:

@@ -11,21 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from adjoint import INTERPRETATION, __version__
+from adjoint.call import Call
 from adjoint.catalogue import Implementation
 from adjoint.claimed import under
+from adjoint.claims import Claims
 from adjoint.coverage import Coverage
 from adjoint.deviations import Deviation, Ledger, is_within
-from adjoint.errors import AdjointError
+from adjoint.errors import AdjointError, WorkerDidNotStart
 from adjoint.gate import HELD_LEVELS
 from adjoint.golden import Case, coverage
 from adjoint.judge import Verdict, judge
-from adjoint.outcome import Outcome, Unsupported
+from adjoint.outcome import Crashed, Outcome, Unsupported
 from adjoint.process import Limits
 from adjoint.record import RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
 from adjoint.spec import load
-from adjoint.worker import Claims, Worker
+from adjoint.worker import Worker
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,31 @@ class Examination:
 
     def _perform(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
         """Yield each case's outcome; what is claimed away is not asked."""
-        lacks = self.claims.lacks
-        outcomes = self._worker.perform([case.call for case in cases if not lacks(case.call)])
+        lacks = {case.id: self._lacks(case.call) for case in cases}
+        shared = [case.call for case in cases if not lacks[case.id] and case.call.home is None]
+        outcomes = self._worker.perform(shared)
         for case in cases:
-            lacking = lacks(case.call)
-            yield case, Unsupported("claims", f"claims no {lacking}") if lacking else next(outcomes)
+            if lacks[case.id]:
+                yield case, Unsupported("claims", f"claims no {lacks[case.id]}")
+            else:
+                yield case, next(outcomes) if case.call.home is None else self._at_home(case.call)
+
+    def _lacks(self, call: Call) -> str:
+        """Return what a call needs that there is not; empty if there is nothing."""
+        has_home = any("{home}" in value for value in self._plan.implementation.env.values())
+        return self.claims.lacks(call) or ("" if has_home or call.home is None else "home folder")
+
+    def _at_home(self, call: Call) -> Outcome:
+        """Return the outcome of a call in a worker of its own, in whose home folder its files lie."""
+        implementation = self._plan.implementation
+        worker = Worker(implementation.command, implementation.env, self._plan.limits, call.home)
+        try:
+            (outcome,) = worker.perform([call])
+        except WorkerDidNotStart as error:
+            return Crashed(str(error), "")
+        finally:
+            worker.close(grace=0.0)
+        return outcome
 
     def _advance(self, case: Case, outcome: Outcome) -> None:
         """Judge a golden case and record its lines."""

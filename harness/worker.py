@@ -6,97 +6,21 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from adjoint.call import Call, canonical
+from adjoint.claims import Claims
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
-from adjoint.reference.exact import FORMATS
 
 PROTOCOL = 1
-ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
-    "accumulator": tuple(FORMATS),
-    "input_rounding": ("tf32",),
-    "flush": (True, False),
-    "algorithm": ("transform",),
-}
-"""What may be claimed of the arithmetic in a dtype, and the values of each."""
 
 
 class GaveUp(AdjointError):  # noqa: N818 - an event
     """Too many calls in a row ended the worker."""
-
-
-@dataclass(frozen=True)
-class Claims:
-    """What an implementation says of itself when it starts.
-
-    Attributes
-    ----------
-    version : str
-    apis, dtypes : tuple of str
-        What it offers; the rest is unsupported, and never asked.
-    systems : mapping of str to str
-        The frameworks behind it and their versions: which documents it is own to.
-    python_errors : bool
-        Whether the types of its errors are those of Python.
-    arithmetic : mapping of str to mapping
-        Dtype to what it does there that a bound on rounding may count on: a key of `ARITHMETIC` to its value.
-    unsupported : mapping of str to str
-        Id to reason, of what it may answer `unsupported` to.
-    python : str
-        The interpreter's version, where there is one.
-    observes : tuple of str
-        What it can observe of a call: names of `Call.observe`, or of names with a hyphen, such as
-        `after-input`, what stands before.
-    """
-
-    version: str
-    apis: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    systems: Mapping[str, str] = field(default_factory=dict)
-    python_errors: bool = False
-    unsupported: Mapping[str, str] = field(default_factory=dict)
-    python: str = ""
-    arithmetic: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
-    observes: tuple[str, ...] = ("output",)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Claims:
-        """Read the answer to `start`.
-
-        Raises
-        ------
-        MessageError
-        """
-        claims = data.get("claims")
-        if not isinstance(claims, Mapping):
-            raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
-        try:
-            return cls(
-                version=str(data["version"]),
-                apis=_texts("apis", claims["apis"]),
-                dtypes=_texts("dtypes", claims["dtypes"]),
-                systems=_table("systems", claims.get("systems", {})),
-                python_errors=bool(claims.get("python_errors", False)),
-                unsupported=_table("unsupported", claims.get("unsupported", {})),
-                python=str(data.get("python", "")),
-                arithmetic=_arithmetic(claims.get("arithmetic", {})),
-                observes=_texts("observes", claims.get("observes", ["output"])),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise MessageError(f"the answer to start lacks or garbles {error}.") from None
-
-    def lacks(self, call: Call) -> str:
-        """Return what a call needs that is not claimed; empty if there is nothing."""
-        if call.dtype not in self.dtypes:
-            return call.dtype
-        return next(
-            (name for name in call.observe if not {name, name.partition("-")[0]} & set(self.observes)), ""
-        )
 
 
 class Worker:
@@ -108,6 +32,8 @@ class Worker:
     env : mapping
         Variables to set on top of ours; ``{home}`` in one stands for an empty folder made for the worker.
     limits : Limits
+    files : mapping of str to str
+        What lies in that folder, by name, before it starts.
 
     Attributes
     ----------
@@ -116,11 +42,17 @@ class Worker:
     """
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str] | None = None, limits: Limits | None = None
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.deaths: list[str] = []
         self._command = tuple(command)
         self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
+        for name, text in (files or {}).items():
+            Path(self._home.name, name).write_text(text, encoding="utf-8")
         self._env = {name: value.replace("{home}", self._home.name) for name, value in (env or {}).items()}
         self._limits = limits or Limits()
         self._process: Process | None = None
@@ -273,39 +205,6 @@ class Worker:
         if self._process:
             self._process.kill()
             self._process = None
-
-
-def _texts(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(name)
-    return tuple(value)
-
-
-def _table(name: str, value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError(name)
-    return value
-
-
-def _arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
-    if not isinstance(claimed, dict):
-        raise MessageError(
-            f"arithmetic is {claimed!r:.80}; it must be an object, a dtype to what is claimed."
-        )
-    for dtype, entries in claimed.items():
-        if dtype not in FORMATS:
-            raise MessageError(f"arithmetic names {dtype!r:.80}; it may name {', '.join(FORMATS)}.")
-        if not isinstance(entries, dict) or not set(entries) <= set(ARITHMETIC):
-            raise MessageError(
-                f"arithmetic.{dtype} is {entries!r:.80}; it must be an object with any of "
-                f"{', '.join(ARITHMETIC)}."
-            )
-        for name, value in entries.items():
-            allowed = [json.dumps(item) for item in ARITHMETIC[name]]
-            if json.dumps(value) not in allowed:
-                said = f"arithmetic.{dtype}.{name} is {value!r:.80}"
-                raise MessageError(f"{said}; it must be {' or '.join(allowed)}.")
-    return claimed
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ from adjoint.reference.signatures import bound, signatures, unlisted
 from adjoint.reference.translation import Translation
 
 APIS = tuple(signatures())
-LAYERS: dict[str, Callable[[str, Mapping[str, Any]], Layer]] = {
+LAYERS: dict[str, Callable[..., Layer]] = {
     **dict.fromkeys(keras_layers.PAGES, keras_layers.construct),
     **dict.fromkeys(tf_keras_layers.PAGES, tf_keras_layers.construct),
     tf_layers.API: tf_layers.construct,
@@ -37,7 +37,12 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., Translation]]] = {
 }
 
 
-def translate(api: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any]) -> Translation:
+def translate(
+    api: str,
+    tensors: Mapping[str, Tensor],
+    arguments: Mapping[str, Any],
+    image_data_format: str = "channels_last",
+) -> Translation:
     """Return the operation that a call is.
 
     Parameters
@@ -47,6 +52,8 @@ def translate(api: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, A
     tensors, arguments : mapping
         By the API's own names; a layer's tensors are `input` and its weights, its arguments those of the
         constructor, and torch's `output_size`, which goes to the call.
+    image_data_format : str
+        What keras.json says.
 
     Raises
     ------
@@ -56,10 +63,11 @@ def translate(api: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, A
         If no clause speaks of it.
     """
     if api in LAYERS:
-        return layers.translate(LAYERS[api](api, arguments), **tensors)
+        own = (image_data_format,) * (api != tf_layers.API)  # .data-format-default
+        return layers.translate(LAYERS[api](api, arguments, *own), **tensors)
     if api in torch_modules.RANKS:
-        own = {name: value for name, value in arguments.items() if name != "output_size"}
-        module, size = torch_modules.construct(api, own), arguments.get("output_size")
+        kept = {name: value for name, value in arguments.items() if name != "output_size"}
+        module, size = torch_modules.construct(api, kept), arguments.get("output_size")
         return torch_modules.translate(module, **tensors, output_size=size)
     page, function = FUNCTIONS[api]
     more = unlisted(api, arguments)

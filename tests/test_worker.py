@@ -13,11 +13,12 @@ import psutil
 import pytest
 
 from adjoint.call import Call
+from adjoint.claims import Claims
 from adjoint.errors import WorkerDidNotStart
 from adjoint.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
 from adjoint.process import Limits
 from adjoint.tensors import encode
-from adjoint.worker import Claims, GaveUp, Worker
+from adjoint.worker import GaveUp, Worker
 
 Start = Callable[..., Worker]
 
