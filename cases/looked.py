@@ -24,8 +24,12 @@ BY_OUTPUT = ("losses", "after-step", "config", "declared-shape")
 
 
 def kinds_of(row: Mapping[str, Any], observes: Sequence[str]) -> list[str]:
-    """Return the kinds of check of a row that look at a layer, out of its own or those of its clause."""
-    return [kind for kind in row.get("kinds", observes) if kind in OBSERVED_BY]
+    """Return the kinds of check of a row that look at a layer: out of its own, or else those of its clause.
+
+    A clause that the output alone may speak for is spoken for by that, unless the row says otherwise.
+    """
+    kinds = row.get("kinds", [] if "returned" in observes else observes)
+    return [kind for kind in kinds if kind in OBSERVED_BY]
 
 
 def observing(call: Call, row: Mapping[str, Any], kinds: Sequence[str]) -> Call:

@@ -11,6 +11,7 @@ import pytest
 
 from adjoint.call import Call, untag
 from adjoint.errors import MessageError
+from adjoint.reference.objects import Function, Named
 
 API = "tf.nn.conv_transpose"
 INPUT = {"dtype": "int32", "shape": [1, 2], "data": "AQAAAAIAAAA="}
@@ -59,6 +60,9 @@ def test_a_call_survives_json():
     back = Call.from_json(json.loads(json.dumps(call().to_json())))
     assert back == call()
     assert back.id == call().id
+    asking = call(observe=("declared",), input_shape=(None, 4, 2))
+    assert Call.from_json(json.loads(json.dumps(asking.to_json()))) == asking
+    assert asking.id != call(observe=("declared",)).id
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,8 @@ def test_a_call_survives_json():
         ("SAME", "SAME"),
         (None, None),
         (True, True),
+        ({"$object": ["L2", {"l2": 0.5}]}, Named("L2", {"l2": 0.5})),
+        ({"$callable": "double"}, Function("double")),
     ],
     ids=str,
 )
@@ -85,9 +91,11 @@ def test_a_tag_stands_for_nan():
     assert math.isnan(untag({"$float": "nan"}))
 
 
-@pytest.mark.parametrize("value", [{"$complex": "1j"}, {}, {"int": "3"}, [{"$Tuple": []}]], ids=str)
+@pytest.mark.parametrize(
+    "value", [{"$complex": "1j"}, {}, {"int": "3"}, [{"$Tuple": []}], {"$callable": "exec"}], ids=str
+)
 def test_an_unknown_tag_is_refused(value):
-    with pytest.raises(MessageError, match=r"known are \$tuple, \$int and \$float"):
+    with pytest.raises(MessageError, match=r"known are \$tuple, \$int, \$float, \$object and"):
         untag(value)
 
 
@@ -110,7 +118,11 @@ def test_parameters_are_what_a_toml_file_can_ask_for():
         "filters.shape": [1, 1],
         "strides": [[2], 1],
         "padding": "SAME",
+        "given": ["strides", "padding"],
     }
+    objects = {"a": {"$object": ["L2", {"l2": 0.5}]}, "b": {"$callable": "double"}}
+    asked = call(arguments=objects).parameters()
+    assert (asked["a"], asked["b"]) == ("L2", "double")
 
 
 def test_the_dtype_of_a_call_is_that_of_its_input():

@@ -89,3 +89,11 @@ def test_the_layout_of_the_kernel_is_that_of_pytorchs_weight() -> None:
     torch, keras = rows(apis, rule="views", layouts=layouts, repeated=True)
     assert torch["layouts"] == {"input": "offset", "weight": "strided"}
     assert (keras["layouts"], keras["repeated"]) == (layouts, True)
+
+
+def test_a_shape_that_is_asked_about_is_cut_and_ordered_like_the_input() -> None:
+    asked = {"input_shape": [-1, 5, -1, 7, 2]}
+    made = rows(KERAS, rule="declared-shape", **asked)
+    assert [row["input_shape"] for row in made] == [[-1, 5, 2], [-1, 5, -1, 2], [-1, 5, -1, 7, 2]]
+    (first,) = rows(KERAS[1:2], rule="declared-shape", arguments={"data_format": "channels_first"}, **asked)
+    assert first["input_shape"] == [-1, 2, 5, -1]

@@ -19,6 +19,7 @@ from adjoint.call import GRADIENTS
 from adjoint.cases.write import golden_files
 from adjoint.errors import GoldenError
 from adjoint.golden import Case
+from adjoint.observations import OBSERVED_BY
 from adjoint.spec import load
 
 PRECISION = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -86,11 +87,16 @@ def test_a_case_demands_a_refusal_or_a_result_and_never_both() -> None:
         legal = ["returned", "dtype", "shape", "shape-within", "values", *golden.REPEATED]
         in_order = [kind for kind in legal if kind in kinds]
         slopes = [kind for kind in GRADIENTS if kind in kinds]
+        looked = [kind for kind in kinds if kind in OBSERVED_BY]
         alone = (["raised"], ["raised", "raised-type"], slopes)
-        assert kinds in alone or kinds == in_order, case.id
-        once = ("output", *slopes)
-        assert case.call.observe == (case.call.repeated().observe if case.call.is_repeated else once), case.id
-        assert ("gradient" in case.call.tensors) == bool(slopes), case.id
+        assert kinds in alone or kinds == [*in_order, *looked], case.id
+        names = [name for name in case.call.observe if name != "output" and name not in slopes]
+        if case.call.is_repeated:
+            assert case.call == case.call.repeated(), case.id
+        else:
+            assert case.call.observe == ("output", *slopes, *names), case.id
+            assert bool(names) == bool(looked), case.id
+        assert ("gradient" in case.call.tensors) == bool(slopes or "after-step" in kinds), case.id
 
 
 def test_only_an_open_clause_demands_nothing() -> None:

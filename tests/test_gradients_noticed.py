@@ -30,7 +30,7 @@ Fault = Callable[..., right.Gradients]
 
 @cache
 def cases() -> list[Case]:
-    return [case for case in golden.load() if "gradient" in case.call.tensors]
+    return [case for case in golden.load() if set(case.call.observe) & set(GRADIENTS)]
 
 
 def answered(case: Case) -> list[Verdict]:

@@ -19,11 +19,11 @@ HOSTILE = "\x1b[1;31mred\x1b[0m\x07 \x9b2J\x00bell\r\n\tnext\x7f line\x0b\x0c\x1
 
 
 def test_a_returned_answer_holds_the_arrays():
-    outcome = parse({**RETURNED, "observed": {"output": TENSOR, "config": TENSOR}}, ("config", "output"))
+    outcome = parse({**RETURNED, "observed": {"output": TENSOR, "again": TENSOR}}, ("again", "output"))
     assert isinstance(outcome, Returned)
     assert {name: array.tolist() for name, array in outcome.observed.items()} == {
         "output": [1, 2],
-        "config": [1, 2],
+        "again": [1, 2],
     }
 
 
@@ -112,3 +112,49 @@ def test_a_raised_outcome_says_type_stage_and_the_start_of_its_message():
 
 def test_a_raised_outcome_without_types_still_has_a_text():
     assert str(Raised("call", (), "no")) == "an error at call: no"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shapes", [[2, 3], []]),
+        ("config", {"config": {"filters": 3}, "again": {}}),
+        ("declared", [None, 3]),
+        ("signature", [{"name": "a", "kind": "VAR_KEYWORD"}]),
+        ("name", "up"),
+        ("bases", ["Layer"]),
+        ("trainable", 2),
+    ],
+)
+def test_what_is_no_tensor_is_as_it_came(name, value):
+    assert parse({**RETURNED, "observed": {name: value}}, (name,)) == Returned({name: value})
+
+
+def test_weights_are_tensors_by_name():
+    outcome = parse({**RETURNED, "observed": {"initial": {"kernel": TENSOR}}}, ("initial",))
+    assert outcome.observed["initial"]["kernel"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shapes", [2, 3]),
+        ("shapes", [[2.0]]),
+        ("config", {"config": {}}),
+        ("config", {"config": {}, "again": []}),
+        ("declared", [None, "3"]),
+        ("declared", 3),
+        ("signature", [{"name": "a"}]),
+        ("signature", [{"name": 1, "kind": "VAR_KEYWORD"}]),
+        ("signature", ["a"]),
+        ("name", None),
+        ("bases", "Layer"),
+        ("trainable", True),
+        ("initial", [TENSOR]),
+        ("stepped", {"kernel": [1, 2]}),
+        ("losses", [1.0]),
+    ],
+)
+def test_what_is_of_another_form_breaks_the_protocol(name, value):
+    with pytest.raises(MessageError):
+        parse({**RETURNED, "observed": {name: value}}, (name,))

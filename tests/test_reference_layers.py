@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from adjoint.reference.objects import Function
 from tests.reference_calls import RANKS, each_axis, each_layer, knows, line, of_layer
 
 AT_THE_END = "crops the extra element at the end"
@@ -190,7 +191,9 @@ def test_the_kernel_has_filters_before_channels(api: str) -> None:
 
 @each_layer
 def test_the_activation_comes_after_the_bias(api: str) -> None:
-    for activation, demanded in (("relu", [5, 1, 0]), ("linear", [5, 1, -5]), (None, [5, 1, -5])):
+    double = Function("double")
+    rows = (("relu", [5, 1, 0]), ("linear", [5, 1, -5]), (None, [5, 1, -5]), (double, [10, 2, -10]))
+    for activation, demanded in rows:
         (found,) = line(api, 0, [1, -1, -4], [2], bias=3, activation=activation).values()
         assert found == demanded
 

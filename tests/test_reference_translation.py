@@ -171,6 +171,12 @@ def test_relu_has_no_gradient_where_one_element_of_its_output_is_zero(space: str
         assert min(translation.output(call).values.integers) == 0
 
 
+def test_nothing_is_demanded_of_gradients_behind_a_function_of_ours() -> None:
+    _, _, _, _, y, _, _ = example = next(iter(examples(next(iter(SPACES)))))
+    with pytest.raises(Unspecified, match="the activation is double"):
+        translation.gradients(call_of(example, activation="double"), exact(last(y)))
+
+
 def test_relu_looks_at_the_sum_with_the_bias() -> None:
     geometry = Geometry((1,), (3,), (3,), (1,), (1,), (0,))
     layout = channels_first(1)

@@ -61,7 +61,7 @@ def of_layer(api: str) -> Iterator[Change]:
         yield {"padding": padding}
     for data_format in (3, False, b"channels_last", ["channels_last"]):
         yield {"data_format": data_format}
-    for activation in ("tanh", "ReLU", "", 3, max):
+    for activation in ("tanh", "ReLU", "double", "", 3, max):
         yield {"activation": activation}
     yield {"filters": 5}
     yield {"filters": 5, "bias": ones(5)}
