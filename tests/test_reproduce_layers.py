@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from adjoint import catalogue, golden
+from adjoint.implementations import serving
 from adjoint.observations import OBSERVED_BY
+from adjoint.reference import objects
 from adjoint.reproduce import script
+from adjoint.reproduce_layers import FUNCTIONS
 
 API = "keras.layers.Conv1DTranspose"
 CASES = [case for case in golden.load() if ".layers." in case.call.api or ".Conv" in case.call.api]
@@ -173,3 +176,10 @@ def test_a_script_computes_what_its_check_needs_and_no_more():
     for text in lines.values():
         assert "set_weights" not in text
         assert "np.array" not in text
+
+
+def test_a_function_of_ours_is_one_in_the_reference_in_the_worker_and_in_a_script():
+    assert serving.CALLABLES.keys() == FUNCTIONS.keys() == objects.FUNCTIONS.keys()
+    for name, text in FUNCTIONS.items():
+        of = (serving.CALLABLES[name], eval(text), objects.FUNCTIONS[name])
+        assert len({function(-3) for function in of}) == 1
