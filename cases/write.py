@@ -7,11 +7,10 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
-tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files of the worker's home
-folder), `kinds` (only
-these checks), `shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has
-those of rows that look at more than the output.  Files with `apis` at their head are of families: `family.py`
-explains them.
+tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files
+in the worker's home folder), `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
+the `type` of the error; `looked.py` has those of rows that look at more than the output.  Files with `apis`
+at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations

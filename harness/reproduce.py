@@ -166,6 +166,7 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
     autoescape=False,
 )
+_TEMPLATES.filters["literal"] = repr
 _TEMPLATES.filters["comment"] = lambda text: textwrap.fill(
     " ".join(str(text).split()), 96, initial_indent="# ", subsequent_indent="# "
 )
