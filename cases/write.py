@@ -8,9 +8,9 @@ unless the case's own clause observes that kind.  A `[[case]]` has its `clause`,
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
 tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files
-in the worker's home folder), `kinds` (only these checks), `shape` (the clause of its shape), `refused`, and
-the `type` of the error; `looked.py` has those of rows that look at more than the output.  Files with `apis`
-at their head are of families: `family.py` explains them.
+in the worker's home folder), `positional` (what is given by position, in order), `kinds` (only these checks),
+`shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has those of rows that
+look at more than the output.  Files with `apis` at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         api = row.get("api") or document["api"]
         if "dtype_argument" in document and dtype != "float32" and not api.startswith(DTYPELESS):
             arguments[document["dtype_argument"]] = dtype
-        call = Call(api, arguments, _tensors(row, dtype), home=row.get("home"))
+        made, place = _tensors(row, dtype), tuple(row.get("positional", ()))
+        call = Call(api, arguments, made, home=row.get("home"), positional=place)
         call = call.repeated() if row.get("repeated") else call
         if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
             call = with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])

@@ -191,10 +191,6 @@ def test_no_clause_was_removed() -> None:
 
 
 WAITING = {
-    "keras-conv1d.positional": "a call gives its arguments by name alone",
-    "keras-conv2d.positional": "a call gives its arguments by name alone",
-    "keras-conv3d.positional": "a call gives its arguments by name alone",
-    "tf-layers-conv2d.positional": "a call gives its arguments by name alone",
     "tf-layers-conv2d.graph": "no worker has graphs",
     "tf-layers-conv2d.losses-collection": "no worker has graphs",
     "tf-layers-conv2d.scope-name": "no worker has graphs",
