@@ -30,7 +30,7 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import GRADIENTS, Call, canonical
-from adjoint.cases import arrays, data, edges, family
+from adjoint.cases import arrays, data, edges, family, output_shapes
 from adjoint.cases.demanded import case_of
 from adjoint.cases.looked import BY_OUTPUT, demanded_of, kinds_of, observing
 from adjoint.demand import demand, operation_of
@@ -49,10 +49,11 @@ KERNELS = ("filters", "kernel", "weight")
 
 def golden_files() -> dict[str, str]:
     """Return the text of each golden file, and of their manifest, by its name."""
-    texts = {}
+    texts: dict[str, str] = {}
     for path in sorted((files(__package__) / "handmade").iterdir(), key=lambda entry: entry.name):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         rows = family.rows(document) if "apis" in document else document["case"]
+        rows = [*rows, *(output_shapes.rows() if path.name == "tf_nn.toml" else ())]
         cases = [case for row in rows for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
     made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
