@@ -1,7 +1,8 @@
 """Which output shapes may tf.nn.conv_transpose be asked for, and which may it not?  One call for each.
 
 A stride above one leaves several legal sizes on an axis: each is asked for, and beside them those that no
-convolution maps back to the input.
+convolution maps back to the input.  What is no size at all ends the process of some systems, which takes them
+seconds to begin again: it is asked for with one padding and on one axis alone.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ def rows() -> Iterator[dict[str, Any]]:
                 for size in sizes[axis][1:]:
                     said = f"size {size} of {sizes[axis][0]} to {sizes[axis][-1]} on axis {axis}"
                     yield _row(_with(usual, axis + 1, size), padding, said)
-                for size in (sizes[axis][0] - 1, sizes[axis][-1] + 1, 0, -1, *HUGE):
+                absurd = (0, -1, *HUGE) if (axis, padding) == (0, "VALID") else ()
+                for size in (sizes[axis][0] - 1, sizes[axis][-1] + 1, *absurd):
                     said = f"size {size}, not {sizes[axis][0]} to {sizes[axis][-1]}, on axis {axis}"
                     yield _row(_with(usual, axis + 1, size), padding, said, "refuses-output-shape")
             for index, name in ((0, "samples"), (rank + 1, "filters")):
-                for size in (usual[index] - 1, usual[index] + 1, 0, -1, HUGE[-1]):
+                absurd = (0, -1, HUGE[-1]) if padding == "VALID" else ()
+                for size in (usual[index] - 1, usual[index] + 1, *absurd):
                     said = f"{size} {name} out of {usual[index]}"
                     yield _row(_with(usual, index, size), padding, said, "refuses-output-shape")
             yield _row(usual[1], padding, "a number in place of a list", "refuses-output-shape-rank", rank)
