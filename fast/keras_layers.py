@@ -1,10 +1,11 @@
 """What do `Conv1DTranspose`, `Conv2DTranspose` and `Conv3DTranspose` of Keras 3 return?"""
 
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
 
 from numpy.typing import DTypeLike
 
-from adjoint.fast import layers
+from adjoint.fast import layer_features, layers
 from adjoint.fast.arguments import Array
 from adjoint.fast.layer_settings import Activation, Settings, checked
 
@@ -30,14 +31,22 @@ class Conv1DTranspose:
     use_bias
         Whether a bias is added.
     kernel_initializer, bias_initializer
-        None or the default: others come later, and until then weights start as zeros.
-    kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, \
-bias_constraint
-        None: others come later.
+        What the weights hold once built: "glorot_uniform", "zeros", "ones" or "constant",
+        in any spelling; an object of `initializers`; or a callable from shape and `dtype`
+        to array. None is the default.
+    kernel_regularizer, bias_regularizer, activity_regularizer
+        What kernel, bias and result add to `losses`: None, "l1", "l2" (each times 0.01) or
+        "l1_l2", an object of `regularizers`, or a callable from array to number. That of
+        the result is divided by the size of the batch.
+    kernel_constraint, bias_constraint
+        What becomes of a weight after a `step`: None, "non_neg", an object of
+        `constraints`, or a callable from array to array.
     dtype
         "float16", "bfloat16", "float32" (also None) or "float64", of weights and result.
-    name, trainable
-        Kept, without effect.
+    name
+        Any string; None is that of the class, such as "conv1d_transpose".
+    trainable
+        Whether a `step` changes the weights.
 
     Attributes
     ----------
@@ -45,6 +54,10 @@ bias_constraint
         Shape [length, filters, in], or None before `build`.
     bias
         Shape [filters], or None before `build` or without `use_bias`.
+    weights, trainable_weights
+        A list of kernel and bias; that of those that a `step` changes.
+    losses
+        What the regularizers make of kernel, bias and the last result, in this order.
 
     Raises
     ------
@@ -54,7 +67,7 @@ bias_constraint
         If a value is not allowed, a stride and a dilation rate both exceed 1, or output
         padding reaches the stride of its axis.
     NotImplementedError
-        If Keras may allow what is asked for, but this layer does not have it yet.
+        If Keras may allow the activation or dtype, but this layer does not have it.
     """
 
     filters: int
@@ -66,13 +79,13 @@ bias_constraint
     dilation_rate: object = 1
     activation: Activation = None
     use_bias: bool = True
-    kernel_initializer: str | None = "glorot_uniform"
-    bias_initializer: str | None = "zeros"
-    kernel_regularizer: None = None
-    bias_regularizer: None = None
-    activity_regularizer: None = None
-    kernel_constraint: None = None
-    bias_constraint: None = None
+    kernel_initializer: object = "glorot_uniform"
+    bias_initializer: object = "zeros"
+    kernel_regularizer: object = None
+    bias_regularizer: object = None
+    activity_regularizer: object = None
+    kernel_constraint: object = None
+    bias_constraint: object = None
     _: KW_ONLY
     dtype: DTypeLike | None = None
     name: str | None = None
@@ -80,15 +93,24 @@ bias_constraint
     settings: Settings = field(init=False, repr=False)
     kernel: Array | None = field(init=False, repr=False, default=None)
     bias: Array | None = field(init=False, repr=False, default=None)
+    activity_loss: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
+        """Check the arguments, and take a name if none is given."""
         self.settings = checked(vars(self), axes=1)
+        self.name = self.name or "conv1d_transpose"
 
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
     gradients = layers.gradients
+    compute_output_shape = layers.compute_output_shape
+    weights = property(layer_features.weights)
+    trainable_weights = property(layer_features.trainable_weights)
+    losses = property(layer_features.losses)
+    step = layer_features.step
+    get_config = layer_features.get_config
+    from_config = classmethod(layer_features.from_config)
 
 
 @dataclass(eq=False)
@@ -108,13 +130,13 @@ class Conv2DTranspose:
     dilation_rate: object = (1, 1)
     activation: Activation = None
     use_bias: bool = True
-    kernel_initializer: str | None = "glorot_uniform"
-    bias_initializer: str | None = "zeros"
-    kernel_regularizer: None = None
-    bias_regularizer: None = None
-    activity_regularizer: None = None
-    kernel_constraint: None = None
-    bias_constraint: None = None
+    kernel_initializer: object = "glorot_uniform"
+    bias_initializer: object = "zeros"
+    kernel_regularizer: object = None
+    bias_regularizer: object = None
+    activity_regularizer: object = None
+    kernel_constraint: object = None
+    bias_constraint: object = None
     _: KW_ONLY
     dtype: DTypeLike | None = None
     name: str | None = None
@@ -122,15 +144,24 @@ class Conv2DTranspose:
     settings: Settings = field(init=False, repr=False)
     kernel: Array | None = field(init=False, repr=False, default=None)
     bias: Array | None = field(init=False, repr=False, default=None)
+    activity_loss: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
+        """Check the arguments, and take a name if none is given."""
         self.settings = checked(vars(self), axes=2, one_item=("kernel_size", "strides", "dilation_rate"))
+        self.name = self.name or "conv2d_transpose"
 
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
     gradients = layers.gradients
+    compute_output_shape = layers.compute_output_shape
+    weights = property(layer_features.weights)
+    trainable_weights = property(layer_features.trainable_weights)
+    losses = property(layer_features.losses)
+    step = layer_features.step
+    get_config = layer_features.get_config
+    from_config = classmethod(layer_features.from_config)
 
 
 @dataclass(eq=False)
@@ -152,13 +183,13 @@ class Conv3DTranspose:
     dilation_rate: object = (1, 1, 1)
     activation: Activation = None
     use_bias: bool = True
-    kernel_initializer: str | None = "glorot_uniform"
-    bias_initializer: str | None = "zeros"
-    kernel_regularizer: None = None
-    bias_regularizer: None = None
-    activity_regularizer: None = None
-    kernel_constraint: None = None
-    bias_constraint: None = None
+    kernel_initializer: object = "glorot_uniform"
+    bias_initializer: object = "zeros"
+    kernel_regularizer: object = None
+    bias_regularizer: object = None
+    activity_regularizer: object = None
+    kernel_constraint: object = None
+    bias_constraint: object = None
     _: KW_ONLY
     dtype: DTypeLike | None = None
     name: str | None = None
@@ -166,12 +197,21 @@ class Conv3DTranspose:
     settings: Settings = field(init=False, repr=False)
     kernel: Array | None = field(init=False, repr=False, default=None)
     bias: Array | None = field(init=False, repr=False, default=None)
+    activity_loss: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
+        """Check the arguments, and take a name if none is given."""
         self.settings = checked(vars(self), axes=3, one_item=("kernel_size", "strides"))
+        self.name = self.name or "conv3d_transpose"
 
     build = layers.build
     set_weights = layers.set_weights
     __call__ = layers.call
     gradients = layers.gradients
+    compute_output_shape = layers.compute_output_shape
+    weights = property(layer_features.weights)
+    trainable_weights = property(layer_features.trainable_weights)
+    losses = property(layer_features.losses)
+    step = layer_features.step
+    get_config = layer_features.get_config
+    from_config = classmethod(layer_features.from_config)

@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from adjoint.fast.arguments import Array, float_dtype, integer, integers, one_of, per_axis
+from adjoint.fast.constraints import Constraint, constraint_of
+from adjoint.fast.initializers import Initializer, initializer_of
+from adjoint.fast.regularizers import Regularizer, regularizer_of
 
 Activation: TypeAlias = str | Callable[[Array], Array] | None
 
@@ -19,16 +22,15 @@ BEFORE: dict[Callable[[Array], Array], Callable[[Array, Array], Array]] = {
     ACTIVATIONS["relu"]: lambda gradient, y: np.where(y > 0, gradient, gradient.dtype.type(0)),
 }
 """From an activation to what makes, of the gradient by its result `y` and of `y`, that by its argument."""
-LATER = {
-    "kernel_initializer": "glorot_uniform",
-    "bias_initializer": "zeros",
-    "kernel_regularizer": None,
-    "bias_regularizer": None,
-    "activity_regularizer": None,
-    "kernel_constraint": None,
-    "bias_constraint": None,
-}
-"""Arguments that are not implemented yet, and what is taken beside None, for it changes nothing."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the arguments say of a weight: how it starts, what it costs, and what it may be after a step."""
+
+    initializer: Initializer
+    regularizer: Regularizer | None
+    constraint: Constraint | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Settings:
     channel: int
     activation: Callable[[Array], Array]
     use_bias: bool
+    kernel: Told
+    bias: Told
+    activity_regularizer: Regularizer | None
     dtype: np.dtype[Any]
 
     @property
@@ -78,7 +83,7 @@ def checked(arguments: Mapping[str, Any], axes: int, one_item: tuple[str, ...] =
         If a value is not allowed, a stride and a dilation rate both exceed 1, or output
         padding reaches the stride of its axis.
     NotImplementedError
-        If Keras may allow what is asked for, but the layers here do not have it yet.
+        If Keras may allow the activation or dtype, but the layers here do not have it.
     """
 
     def numbers(name: str, value: object, minimum: int = 1) -> tuple[int, ...]:
@@ -98,8 +103,7 @@ def checked(arguments: Mapping[str, Any], axes: int, one_item: tuple[str, ...] =
     layout = "channels_last" if layout is None else layout
     one_of("data_format", layout, ("channels_last", "channels_first"))
     _check_input_shape(arguments.get("input_shape"), axes)
-    for name, default in LATER.items():
-        _refuse_but(name, arguments[name], default)
+    _check_name(arguments["name"])
     return Settings(
         filters=integer("filters", arguments["filters"], 1),
         kernel_size=numbers("kernel_size", arguments["kernel_size"]),
@@ -110,6 +114,9 @@ def checked(arguments: Mapping[str, Any], axes: int, one_item: tuple[str, ...] =
         channel=axes + 1 if layout == "channels_last" else 1,
         activation=_activation(arguments["activation"]),
         use_bias=bool(arguments["use_bias"]),
+        kernel=_told("kernel", arguments, "glorot_uniform"),
+        bias=_told("bias", arguments, "zeros"),
+        activity_regularizer=regularizer_of("activity_regularizer", arguments["activity_regularizer"]),
         dtype=float_dtype(arguments["dtype"]),
     )
 
@@ -147,9 +154,16 @@ def _activation(value: object) -> Callable[[Array], Array]:
     return value
 
 
-def _refuse_but(name: str, value: object, default: str | None) -> None:
-    """Refuse anything but None and the default."""
-    if value is None or (isinstance(value, str) and value == default):
-        return
-    allowed = "None" if default is None else f"None or {default!r}"
-    raise NotImplementedError(f"{name}={value!r} is not implemented yet: give {allowed}.")
+def _told(weight: str, arguments: Mapping[str, Any], initializer: str) -> Told:
+    """Return what the arguments say of a weight; `initializer` names the one that None stands for."""
+    names = [f"{weight}_{kind}" for kind in ("initializer", "regularizer", "constraint")]
+    return Told(
+        initializer_of(names[0], arguments[names[0]], initializer),
+        regularizer_of(names[1], arguments[names[1]]),
+        constraint_of(names[2], arguments[names[2]]),
+    )
+
+
+def _check_name(value: object) -> None:
+    if not (value is None or isinstance(value, str)):
+        raise ValueError(f"name={value!r}: give None or a string.")

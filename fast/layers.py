@@ -1,9 +1,11 @@
 """How does a layer of Keras' kind come from its settings and weights to a result, over any number of axes?
 
-The functions here are the methods of the layers: `build`, `set_weights`, `call` and `gradients`.
+The functions here are methods of the layers: `build`, `set_weights`, `call`, `gradients`,
+`compute_output_shape` and, of one, `convolution_op`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,19 +15,20 @@ from adjoint.fast import operation
 from adjoint.fast.arguments import Array, float_array, gradient_array, integer
 from adjoint.fast.gradients import Gradients
 from adjoint.fast.gradients import gradients as gradients_of
-from adjoint.fast.layer_settings import BEFORE, Settings
+from adjoint.fast.layer_settings import ACTIVATIONS, BEFORE, Settings, Told
 
 
 class Layer(Protocol):
-    """What a layer holds: its settings and, once built, its weights."""
+    """What a layer holds: its settings, once built its weights, and the loss that the last call left."""
 
     settings: Settings
     kernel: Array | None
     bias: Array | None
+    activity_loss: Any
 
 
 def build(layer: Layer, input_shape: Sequence[int | None]) -> None:
-    """Make the weights, as zeros: initializers come later.
+    """Make the weights, by their initializers.
 
     Parameters
     ----------
@@ -37,19 +40,22 @@ def build(layer: Layer, input_shape: Sequence[int | None]) -> None:
     Raises
     ------
     ValueError
-        If there is not one for each axis, or the channels are unknown or none.
+        If there is not one for each axis, or the channels are unknown or none, or an
+        initializer returns an array of another shape than the weight's.
     """
     settings = layer.settings
-    if len(input_shape) != settings.axes + 2:
-        raise ValueError(f"input_shape={input_shape!r}: give {settings.axes + 2} lengths.")
+    _check_rank(settings, input_shape)
     channels = input_shape[settings.channel]
     if channels is None:
         raise ValueError(
             f"input_shape={input_shape!r}: give the channels, item {settings.channel}, a number."
         )
     inner = integer(f"input_shape[{settings.channel}], the channels,", channels, 1)
-    layer.kernel = np.zeros((*settings.kernel_size, settings.filters, inner), settings.dtype)
-    layer.bias = np.zeros(settings.filters, settings.dtype) if settings.use_bias else None
+    shape = (*settings.kernel_size, settings.filters, inner)
+    layer.kernel = _initial("kernel", settings.kernel, shape, settings.dtype)
+    layer.bias = None
+    if settings.use_bias:
+        layer.bias = _initial("bias", settings.bias, (settings.filters,), settings.dtype)
 
 
 def set_weights(layer: Layer, weights: Sequence[Array]) -> None:
@@ -108,10 +114,9 @@ def call(layer: Layer, inputs: Array) -> Array:
         If they have another number of axes, other channels than the layer was built
         for, or so few elements that the result would have a negative length.
     """
-    x, w, given = _given(layer, inputs)
-    y = operation.conv_transpose(x, w, bias=layer.bias, **given)
-    settings = layer.settings
-    return settings.activation(np.ascontiguousarray(np.moveaxis(y, 1, settings.channel)))
+    y = _output(layer, inputs)
+    layer.activity_loss = _activity_loss(layer.settings, y)
+    return y
 
 
 def gradients(layer: Layer, inputs: Array, gradient: Array) -> Gradients:
@@ -154,6 +159,104 @@ def gradients(layer: Layer, inputs: Array, gradient: Array) -> Gradients:
     )
 
 
+def compute_output_shape(layer: Layer, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    """Return the shape of what a call returns for inputs of a shape.
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself.
+    input_shape
+        The lengths of the inputs' axes; None where one is unknown, and the result's then
+        is so too.
+
+    Raises
+    ------
+    TypeError
+        If a length is neither None nor an integer.
+    ValueError
+        If there is not one for each axis, or the result would have a negative length.
+    """
+    settings = layer.settings
+    _check_rank(settings, input_shape)
+    batch, *lengths = [
+        None if length is None else integer(f"input_shape[{axis}]", length, 0)
+        for axis, length in enumerate(input_shape)
+        if axis != settings.channel
+    ]
+    found = [batch]
+    for length, axis in zip(lengths, _axes(settings), strict=True):
+        found.append(None if length is None else _axis(settings.padding, length, *axis)[1])
+    found.insert(settings.channel, settings.filters)
+    return tuple(found)
+
+
+def convolution_op(layer: Layer, inputs: Array, kernel: Array) -> Array:
+    """Return the transposed convolution of inputs with a kernel: no bias, no activation.
+
+    Parameters
+    ----------
+    layer
+        The layer; as its method, itself, and its own weights count for nothing.
+    inputs
+        As the layer is called with.
+    kernel
+        Shape [*kernel_size, out, in], floats; cast to the layer's dtype.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As the call does, or if the kernel has another window than the layer's.
+    """
+    settings = layer.settings
+    given = float_array("kernel", kernel, (settings.axes + 2,)).astype(settings.dtype, copy=False)
+    if given.shape[:-2] != settings.kernel_size:
+        raise ValueError(f"kernel has shape {given.shape}: give {settings.kernel_size}, then the channels.")
+    bare = copy(layer)
+    bare.settings = replace(settings, activation=ACTIVATIONS["linear"])
+    bare.kernel, bare.bias = given, None
+    return _output(bare, inputs)
+
+
+def fitting(said: str, value: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return what an initializer or constraint returned as a weight; `said` is the argument that gave it.
+
+    Raises
+    ------
+    ValueError
+        If it has another shape.
+    """
+    array = np.array(value, dtype)
+    if array.shape != shape:
+        raise ValueError(f"{said} returned an array of shape {array.shape}: give one that returns {shape}.")
+    return array
+
+
+def _output(layer: Layer, inputs: Array) -> Array:
+    """Return what a call returns."""
+    x, w, given = _given(layer, inputs)
+    y = operation.conv_transpose(x, w, bias=layer.bias, **given)
+    settings = layer.settings
+    return settings.activation(np.ascontiguousarray(np.moveaxis(y, 1, settings.channel)))
+
+
+def _activity_loss(settings: Settings, output: Array) -> Any:
+    """Return what the activity regularizer makes of an output, for each sample of the batch; or None."""
+    if settings.activity_regularizer is None:
+        return None
+    with np.errstate(all="ignore"):  # an empty batch has none
+        return settings.dtype.type(np.divide(settings.activity_regularizer(output), len(output)))
+
+
+def _initial(name: str, told: Told, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    return fitting(f"{name}_initializer", told.initializer(shape, dtype=dtype), shape, dtype)
+
+
+def _check_rank(settings: Settings, input_shape: Sequence[int | None]) -> None:
+    if len(input_shape) != settings.axes + 2:
+        raise ValueError(f"input_shape={input_shape!r}: give {settings.axes + 2} lengths.")
+
+
 def _given(layer: Layer, inputs: Array) -> tuple[Array, Array, dict[str, Any]]:
     """Return what the operation is given for some inputs, which build the layer if need be."""
     settings = layer.settings
@@ -179,10 +282,16 @@ def _given(layer: Layer, inputs: Array) -> tuple[Array, Array, dict[str, Any]]:
 
 def _crop_and_output(settings: Settings, lengths: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return, for each spatial axis, what is cut off at the start, and the length of the result."""
-    extras = settings.output_padding or (None,) * settings.axes
-    axes = zip(lengths, settings.kernel_size, settings.strides, settings.dilation_rate, extras, strict=True)
-    pairs = [_axis(settings.padding, *axis) for axis in axes]
+    pairs = [
+        _axis(settings.padding, length, *axis) for length, axis in zip(lengths, _axes(settings), strict=True)
+    ]
     return tuple(crop for crop, _ in pairs), tuple(output for _, output in pairs)
+
+
+def _axes(settings: Settings) -> Iterable[tuple[int, int, int, int | None]]:
+    """Return kernel size, stride, dilation rate and output padding of each spatial axis."""
+    extras = settings.output_padding or (None,) * settings.axes
+    return zip(settings.kernel_size, settings.strides, settings.dilation_rate, extras, strict=True)
 
 
 def _axis(

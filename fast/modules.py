@@ -1,10 +1,11 @@
 """How does a module of PyTorch's kind come from its arguments and weights to a result, over any axes?
 
-The functions `set_weights`, `call` and `gradients` are the methods of the modules.
+The functions `parameters`, `set_weights`, `call` and `gradients` are the methods of the modules.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from adjoint.fast import torch_functional
 from adjoint.fast.arguments import Array, float_array, float_dtype, integer, integers, one_of, per_axis
 from adjoint.fast.gradients import Gradients
+from adjoint.fast.initializers import uniform
 
 FUNCTIONS: dict[int, Callable[..., Array]] = {
     1: torch_functional.conv_transpose1d,
@@ -94,10 +96,19 @@ def checked(arguments: Mapping[str, Any], axes: int) -> Settings:
     )
 
 
-def zeros(settings: Settings) -> tuple[Array, Array | None]:
-    """Return a weight and, if there is one, a bias of zeros."""
-    weight, *bias = [np.zeros(shape, settings.dtype) for shape in settings.shapes]
+def drawn(settings: Settings) -> tuple[Array, Array | None]:
+    """Return a weight and, if there is one, a bias: drawn evenly within sqrt(k) of zero.
+
+    k is `groups` over the product of `out_channels` and the elements of the window.
+    """
+    limit = sqrt(settings.groups / (settings.out_channels * prod(settings.kernel_size)))
+    weight, *bias = [uniform(shape, settings.dtype, limit) for shape in settings.shapes]
     return weight, bias[0] if bias else None
+
+
+def parameters(module: Module) -> list[Array]:
+    """Return the weight and, if there is one, the bias: what training changes."""
+    return [weight for weight in (module.weight, module.bias) if weight is not None]
 
 
 def set_weights(module: Module, weights: Sequence[Array]) -> None:
@@ -183,7 +194,7 @@ def gradients(module: Module, input: Array, gradient: Array, output_size: object
 def _given(module: Module, input: Array, output_size: object) -> tuple[Array, dict[str, Any]]:
     """Return the input, and the arguments that the function of as many axes is given."""
     settings, n = module.settings, len(module.settings.kernel_size)
-    _check_shapes(settings, [module.weight] if module.bias is None else [module.weight, module.bias])
+    _check_shapes(settings, parameters(module))
     x = float_array("input", input, (n + 1, n + 2))
     if x.shape[-n - 1] != settings.in_channels:
         raise ValueError(

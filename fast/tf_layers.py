@@ -1,10 +1,11 @@
 """What does `tf.layers.Conv2DTranspose` of TensorFlow 1 return for these arguments and weights?"""
 
 from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any
 
 from numpy.typing import DTypeLike
 
-from adjoint.fast import layers
+from adjoint.fast import layer_features, layers
 from adjoint.fast.arguments import Array, float_array
 from adjoint.fast.layer_settings import Activation, Settings, checked
 
@@ -28,13 +29,20 @@ class Conv2DTranspose:
     use_bias
         Whether a bias is added.
     kernel_initializer, bias_initializer
-        None, or "glorot_uniform" and "zeros": others come later, and until then weights
-        start as zeros.
-    kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, \
-bias_constraint
-        None: others come later.
-    trainable, name
-        Kept, without effect.
+        What the weights hold once built: "glorot_uniform", "zeros", "ones" or "constant",
+        in any spelling; an object of `initializers`; or a callable from shape and `dtype`
+        to array. None is the default.
+    kernel_regularizer, bias_regularizer, activity_regularizer
+        What kernel, bias and result add to `losses`: None, "l1", "l2" (each times 0.01) or
+        "l1_l2", an object of `regularizers`, or a callable from array to number. That of
+        the result is divided by the size of the batch.
+    kernel_constraint, bias_constraint
+        What becomes of a weight after a `step`: None, "non_neg", an object of
+        `constraints`, or a callable from array to array.
+    trainable
+        Whether a `step` changes the weights.
+    name
+        Any string; None is "conv2d_transpose".
     dtype
         "float16", "bfloat16", "float32" or "float64", of weights and result; None is that of
         the first input, or "float32" where `build` comes first.
@@ -45,6 +53,10 @@ bias_constraint
         Shape [height, width, filters, in], or None before `build`.
     bias
         Shape [filters], or None before `build` or without `use_bias`.
+    weights, trainable_weights
+        A list of kernel and bias; that of those that a `step` changes.
+    losses
+        What the regularizers make of kernel, bias and the last result, in this order.
 
     Raises
     ------
@@ -53,7 +65,7 @@ bias_constraint
     ValueError
         If a value is not allowed.
     NotImplementedError
-        If TensorFlow may allow what is asked for, but this layer does not have it yet.
+        If TensorFlow may allow the activation or dtype, but this layer does not have it.
     """
 
     filters: int
@@ -63,13 +75,13 @@ bias_constraint
     data_format: str | None = "channels_last"
     activation: Activation = None
     use_bias: bool = True
-    kernel_initializer: str | None = None
-    bias_initializer: str | None = "zeros"
-    kernel_regularizer: None = None
-    bias_regularizer: None = None
-    activity_regularizer: None = None
-    kernel_constraint: None = None
-    bias_constraint: None = None
+    kernel_initializer: object = None
+    bias_initializer: object = "zeros"
+    kernel_regularizer: object = None
+    bias_regularizer: object = None
+    activity_regularizer: object = None
+    kernel_constraint: object = None
+    bias_constraint: object = None
     trainable: bool = True
     name: str | None = None
     _: KW_ONLY
@@ -77,16 +89,25 @@ bias_constraint
     settings: Settings = field(init=False, repr=False)
     kernel: Array | None = field(init=False, repr=False, default=None)
     bias: Array | None = field(init=False, repr=False, default=None)
+    activity_loss: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
+        """Check the arguments, and take a name if none is given."""
         forms = {form.upper(): form for form in ("channels_last", "channels_first")}
         form = forms.get(str(self.data_format).upper(), self.data_format)
         self.settings = checked({**vars(self), "data_format": form}, axes=2)
+        self.name = self.name or "conv2d_transpose"
 
     build = layers.build
     set_weights = layers.set_weights
     gradients = layers.gradients
+    compute_output_shape = layers.compute_output_shape
+    weights = property(layer_features.weights)
+    trainable_weights = property(layer_features.trainable_weights)
+    losses = property(layer_features.losses)
+    step = layer_features.step
+    get_config = layer_features.get_config
+    from_config = classmethod(layer_features.from_config)
 
     def __call__(self, inputs: Array) -> Array:
         """Return what `layers.call` does; without a dtype, the first input gives the layer its own."""

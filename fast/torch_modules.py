@@ -35,10 +35,10 @@ class ConvTranspose1d:
     Attributes
     ----------
     weight
-        Shape [in_channels, out_channels / groups, *kernel_size]; zeros until it is set,
-        for there is no initializer yet.
+        Shape [in_channels, out_channels / groups, *kernel_size]; until it is set, drawn
+        evenly within sqrt(k) of zero, k being groups / (out_channels * prod(kernel_size)).
     bias
-        Shape [out_channels], zeros until it is set; None without a bias.
+        Shape [out_channels], drawn as the weight until it is set; None without a bias.
 
     Raises
     ------
@@ -68,8 +68,9 @@ class ConvTranspose1d:
     def __post_init__(self) -> None:
         """Check the arguments and make the weights."""
         self.settings = modules.checked(vars(self), axes=1)
-        self.weight, self.bias = modules.zeros(self.settings)
+        self.weight, self.bias = modules.drawn(self.settings)
 
+    parameters = modules.parameters
     set_weights = modules.set_weights
     __call__ = modules.call
     gradients = modules.gradients
@@ -100,8 +101,9 @@ class ConvTranspose2d:
     def __post_init__(self) -> None:
         """Check the arguments and make the weights."""
         self.settings = modules.checked(vars(self), axes=2)
-        self.weight, self.bias = modules.zeros(self.settings)
+        self.weight, self.bias = modules.drawn(self.settings)
 
+    parameters = modules.parameters
     set_weights = modules.set_weights
     __call__ = modules.call
     gradients = modules.gradients
@@ -132,8 +134,9 @@ class ConvTranspose3d:
     def __post_init__(self) -> None:
         """Check the arguments and make the weights."""
         self.settings = modules.checked(vars(self), axes=3)
-        self.weight, self.bias = modules.zeros(self.settings)
+        self.weight, self.bias = modules.drawn(self.settings)
 
+    parameters = modules.parameters
     set_weights = modules.set_weights
     __call__ = modules.call
     gradients = modules.gradients

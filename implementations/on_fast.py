@@ -1,11 +1,21 @@
 """Our own fast implementation: adjoint.fast, in NumPy."""
 
 from importlib.metadata import version
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from adjoint.fast import keras_layers, tf_keras_layers, tf_layers, tf_nn, torch_functional, torch_modules
+from adjoint.fast import (
+    constraints,
+    initializers,
+    keras_layers,
+    regularizers,
+    tf_keras_layers,
+    tf_layers,
+    tf_nn,
+    torch_functional,
+    torch_modules,
+)
 
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "tf.nn.conv_transpose": tf_nn.conv_transpose,
@@ -32,6 +42,18 @@ MODULES: Dict[str, Any] = {
 }
 
 
+OBJECTS: Dict[str, Tuple[type, ...]] = {
+    "initializer": initializers.KINDS,
+    "regularizer": regularizers.KINDS,
+    "constraint": constraints.KINDS,
+}
+OUTPUTS = ["output", "gradient-input", "gradient-kernel", "gradient-bias"]
+FEATURES = [
+    *("shapes", "initial", "losses", "stepped", "config", "remade", "declared", "signature"),
+    *("convolution_op", "convolution_op_signature", "name", "trainable", "dtypes", "devices"),
+]
+
+
 def start() -> Dict[str, Any]:
     """Return name, version and claims."""
     return {
@@ -40,7 +62,7 @@ def start() -> Dict[str, Any]:
         "claims": {
             "apis": sorted([*FUNCTIONS, *LAYERS, *MODULES]),
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
-            "observes": ["output", "gradient-input", "gradient-kernel", "gradient-bias"],
+            "observes": OUTPUTS + FEATURES,
             "arithmetic": {name: {"accumulator": "float32"} for name in ("float16", "bfloat16")},
             "python_errors": True,
         },
@@ -65,6 +87,91 @@ def perform(
     return {**seen, **{"gradient-" + of: array for of, array in vars(found).items()}}
 
 
+def look(
+    api: str,
+    arguments: Dict[str, Any],
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Return what is wanted of a call, by name; only so much is done as that needs."""
+    if api in FUNCTIONS:
+        returned = perform(api, arguments, tensors, stage) if set(wanted) & set(OUTPUTS) else {}
+        return {**returned, "signature": FUNCTIONS[api]}
+    made = constructed(api, arguments)
+    seen = {name: CONSTRUCTED[name](made, input_shape) for name in wanted if name in CONSTRUCTED}
+    if not set(wanted) - set(CONSTRUCTED):
+        return seen
+    passed = {name: array for name, array in tensors.items() if name != "gradient"}
+    build(made, api, arguments, passed, stage)
+    seen.update({name: BUILT[name](made) for name in wanted if name in BUILT})
+    stage("weights")
+    set_weights(made, api, passed)
+    call = at_call(api, arguments)
+    stage("call")
+    if "output" in wanted or "losses" in wanted:
+        seen["output"] = made(passed["input"], **call)
+    if "convolution_op" in wanted:
+        seen["convolution_op"] = made.convolution_op(passed["input"], passed["kernel"])
+    if "remade" in wanted:
+        again = type(made).from_config(made.get_config())
+        build(again, api, arguments, passed, lambda _: None)
+        set_weights(again, api, passed)
+        seen["remade"] = again(passed["input"])
+    stage("observe")
+    if "losses" in wanted:
+        seen["losses"] = made.losses
+    if set(wanted) & set(OUTPUTS[1:]):
+        found = made.gradients(passed["input"], tensors["gradient"], **call)
+        seen.update({"gradient-" + of: array for of, array in vars(found).items()})
+    if "stepped" in wanted:
+        made.step(passed["input"], tensors["gradient"])
+        seen["stepped"] = named_weights(made)
+    return seen
+
+
+def configs(made: Any) -> Dict[str, Any]:
+    """Return the config of a layer, and that of the layer made from it."""
+    config = made.get_config()
+    return {"config": config, "again": type(made).from_config(config).get_config()}
+
+
+def weights_of(made: Any) -> List[Any]:
+    """Return the weights of a layer or module."""
+    weights: List[Any] = made.parameters() if hasattr(made, "parameters") else made.weights
+    return weights
+
+
+def named_weights(made: Any) -> Dict[str, Any]:
+    """Return the weights of a layer or module by name, as they are now."""
+    names = ("weight" if hasattr(made, "weight") else "kernel", "bias")
+    return {name: np.array(weight) for name, weight in zip(names, weights_of(made))}
+
+
+CONSTRUCTED: Dict[str, Callable[[Any, Any], Any]] = {
+    "config": lambda made, _: configs(made),
+    "declared": lambda made, input_shape: made.compute_output_shape(input_shape),
+    "signature": lambda made, _: type(made).__init__,
+    "convolution_op_signature": lambda made, _: made.convolution_op,
+    "name": lambda made, _: made.name,
+}
+BUILT: Dict[str, Callable[[Any], Any]] = {
+    "shapes": lambda made: [weight.shape for weight in weights_of(made)],
+    "initial": named_weights,
+    "trainable": lambda made: len(getattr(made, "trainable_weights", weights_of(made))),
+    "dtypes": lambda made: [weight.dtype.name for weight in weights_of(made)],
+    "devices": lambda made: ["cpu" for _ in weights_of(made)],
+}
+"""What may be seen of a layer or module once it is constructed, for a shape of inputs, and once built."""
+
+
+def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
+    """Return an object for an argument, such as the L2 of kernel_regularizer."""
+    kinds = {kind.__name__: kind for kind in OBJECTS[argument.split("_")[-1]]}
+    return kinds[class_name](**settings)
+
+
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
     """Return the arrays: they are what is taken."""
     return tensors
@@ -81,23 +188,40 @@ def prepare(
     """Return what calls the function, or the layer or module once it is built; and that, if there is one."""
     if api in FUNCTIONS:
         return lambda given: FUNCTIONS[api](**given, **arguments), None
+    call, made = at_call(api, arguments), constructed(api, arguments)
+    build(made, api, arguments, given, stage)
+    stage("weights")
+    set_weights(made, api, given)
+    return lambda given: made(given["input"], **call), made
+
+
+def constructed(api: str, arguments: Dict[str, Any]) -> Any:
+    """Return the layer or module."""
     call = at_call(api, arguments)
-    kept = {name: value for name, value in arguments.items() if name not in call}
-    made = {**LAYERS, **MODULES}[api](**kept)
+    return {**LAYERS, **MODULES}[api](**{name: arguments[name] for name in arguments if name not in call})
+
+
+def build(
+    made: Any, api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+) -> None:
+    """Build a layer for the tensors; a module is built."""
     if api in MODULES:
-        stage("weights")
-        for name in ("weight", "bias"):
-            if name in given:
-                setattr(made, name, given[name])
-        return lambda given: made(given["input"], **call), made
+        return
     stage("build")
     if api.startswith("tf.layers"):  # it has the dtype of its first input
         made(np.zeros(built_for(given, arguments), given["input"].dtype))
     else:
         made.build(built_for(given, arguments))
-    stage("weights")
-    made.set_weights([given[name] for name in ("kernel", "bias") if name in given])
-    return lambda given: made(given["input"]), made
+
+
+def set_weights(made: Any, api: str, given: Dict[str, Any]) -> None:
+    """Set the weights that are among the tensors."""
+    if api in MODULES:
+        for name in ("weight", "bias"):
+            if name in given:
+                setattr(made, name, given[name])
+    elif "kernel" in given:
+        made.set_weights([given[name] for name in ("kernel", "bias") if name in given])
 
 
 def at_call(api: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
@@ -106,8 +230,9 @@ def at_call(api: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
-    """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
+    """Return the shape to build a layer for: the input's, with the channels of the kernel, if any."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"
-    shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    if "kernel" in tensors:
+        shape[1 if first else -1] = tensors["kernel"].shape[-1]
     return tuple(shape)

@@ -229,8 +229,18 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"output_padding": (0,) * 4}, ValueError, "has length 4: give length"),
     ({"activation": 3}, ValueError, "activation=3: give None"),
     ({"activation": "gelu"}, NotImplementedError, "activation='gelu' is not implemented"),
-    ({"kernel_initializer": "ones"}, NotImplementedError, "kernel_initializer='ones' is not implemented"),
-    ({"bias_constraint": "NonNeg"}, NotImplementedError, "bias_constraint='NonNeg' is not implemented"),
+    ({"kernel_initializer": "one"}, ValueError, "kernel_initializer='one': give None, a callable, or by"),
+    (
+        {"bias_initializer": 0},
+        ValueError,
+        "bias_initializer=0: give None, a callable, or by name 'Constant', ",
+    ),
+    ({"kernel_regularizer": "l3"}, ValueError, "kernel_regularizer='l3': give None, a callable, or by name"),
+    ({"bias_regularizer": 0.01}, ValueError, "bias_regularizer=0.01: give None, a callable, or by name 'L1'"),
+    ({"activity_regularizer": "l"}, ValueError, "activity_regularizer='l': give None, a callable, or by"),
+    ({"kernel_constraint": "l1"}, ValueError, "kernel_constraint='l1': give None, a callable, or by name"),
+    ({"bias_constraint": 0}, ValueError, "bias_constraint=0: give None, a callable, or by name 'NonNeg'."),
+    ({"name": 3}, ValueError, "name=3: give None or a string"),
     ({"dtype": "int32"}, NotImplementedError, "dtype='int32' is not implemented"),
     ({"groups": 2}, TypeError, "groups"),
 ]
@@ -274,9 +284,9 @@ def test_layer_refuses_inputs_and_weights_that_do_not_fit(api: str) -> None:
 
 
 @each_layer
-def test_first_inputs_build_the_layer_and_its_weights_start_as_zeros(api: str) -> None:
+def test_first_inputs_build_the_layer(api: str) -> None:
     n = rank(api)
-    layer = LAYERS[api](4, 2, dtype="float64")
+    layer = LAYERS[api](4, 2, kernel_initializer="zeros", dtype="float64")
     assert layer.kernel is None
     assert not layer(np.ones((1,) * (n + 1) + (3,), "float64")).any()
     assert layer.kernel.shape == (2,) * n + (4, 3)
