@@ -19,6 +19,7 @@ HUGE = (2**31 - 1, 2**31, 2**40)
 
 def rows() -> Iterator[dict[str, Any]]:
     """Yield a row, as `write.py` reads them, for each output shape."""
+    absurd: tuple[int, ...]
     for rank in (1, 2, 3):
         for padding in ("VALID", "SAME"):
             sizes = [_legal(axis, padding) for axis in range(rank)]

@@ -153,9 +153,13 @@ def _stepped(call: Call, claim: Claim) -> dict[str, Any]:
 
 
 def _config(layer: Layer) -> dict[str, Any]:
-    """Return the arguments as a config has them, but the dtype, for which a policy may stand."""
+    """Return the arguments as a config has them.
+
+    But the dtype, for which a policy may stand; and no name where none is given, for it has one of its own.
+    """
     told = {**features.config(layer), "activation": layer.activation}
-    told.pop("dtype", None)
+    unsaid = {"dtype", *(() if told.get("name") else ("name",))}
+    told = {name: value for name, value in told.items() if name not in unsaid}
     return {
         name: {"class_name": value.name, "config": dict(value.settings)}
         if isinstance(value, Named)

@@ -70,7 +70,7 @@ def start() -> Dict[str, Any]:
 
 
 def perform(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages, and take gradients if asked."""
     passed = {name: array for name, array in tensors.items() if name != "gradient"}
@@ -89,7 +89,7 @@ def perform(
 
 def look(
     api: str,
-    arguments: Dict[str, Any],
+    arguments: Any,
     tensors: Dict[str, Any],
     stage: Callable[[str], None],
     wanted: Tuple[str, ...],
@@ -100,7 +100,8 @@ def look(
         returned = perform(api, arguments, tensors, stage) if set(wanted) & set(OUTPUTS) else {}
         return {**returned, "signature": FUNCTIONS[api]}
     made = constructed(api, arguments)
-    seen = {name: CONSTRUCTED[name](made, input_shape) for name in wanted if name in CONSTRUCTED}
+    shape = input_shape or tensors["input"].shape
+    seen = {name: CONSTRUCTED[name](made, shape) for name in wanted if name in CONSTRUCTED}
     if not set(wanted) - set(CONSTRUCTED):
         return seen
     passed = {name: array for name, array in tensors.items() if name != "gradient"}
@@ -183,11 +184,11 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Return what calls the function, or the layer or module once it is built; and that, if there is one."""
     if api in FUNCTIONS:
-        return lambda given: FUNCTIONS[api](**given, **arguments), None
+        return lambda given: arguments.to(FUNCTIONS[api], **given), None
     call, made = at_call(api, arguments), constructed(api, arguments)
     build(made, api, arguments, given, stage)
     stage("weights")
@@ -195,15 +196,12 @@ def prepare(
     return lambda given: made(given["input"], **call), made
 
 
-def constructed(api: str, arguments: Dict[str, Any]) -> Any:
+def constructed(api: str, arguments: Any) -> Any:
     """Return the layer or module."""
-    call = at_call(api, arguments)
-    return {**LAYERS, **MODULES}[api](**{name: arguments[name] for name in arguments if name not in call})
+    return arguments.but(*at_call(api, arguments)).to({**LAYERS, **MODULES}[api])
 
 
-def build(
-    made: Any, api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
-) -> None:
+def build(made: Any, api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]) -> None:
     """Build a layer for the tensors; a module is built."""
     if api in MODULES:
         return
@@ -224,12 +222,12 @@ def set_weights(made: Any, api: str, given: Dict[str, Any]) -> None:
         made.set_weights([given[name] for name in ("kernel", "bias") if name in given])
 
 
-def at_call(api: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
+def at_call(api: str, arguments: Any) -> Dict[str, Any]:
     """Return the arguments of a module's call, not of its constructor."""
     return {name: value for name, value in arguments.items() if api in MODULES and name == "output_size"}
 
 
-def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
     """Return the shape to build a layer for: the input's, with the channels of the kernel, if any."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"

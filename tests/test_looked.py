@@ -83,6 +83,7 @@ def test_only_the_arguments_that_a_row_is_about_are_demanded() -> None:
 def test_what_is_open_in_a_config_is_demanded_only_of_a_row_that_is_about_it(api: str, left: str) -> None:
     assert left not in demanded("config", call(api))["config"]
     assert "use_bias" in demanded("config", call(api))["config"]
+    assert "name" not in demanded("config", call(TF_LAYERS), clause="tf-layers-conv2d.config")["config"]
     assert demanded("config", call(api), told=[left])["config"].keys() == {left}
 
 
