@@ -51,6 +51,22 @@ def test_module_transposes_the_convolution_that_gathers(n: int) -> None:
         assert np.array_equal(padded(x), wanted)
 
 
+@each_rank
+@pytest.mark.parametrize(("groups", "limit"), [(1, 1 / 12), (3, 1 / 4)])
+def test_weight_and_bias_are_drawn_within_the_root_of_k(n: int, groups: int, limit: float) -> None:
+    """Worked by hand: groups over 6 channels and 2 elements of the window."""
+    most = {"weight": 0.0, "bias": 0.0}
+    for _ in range(40):
+        module = MODULES[n](9, 6, (2, 1, 1)[:n], groups=groups)
+        assert list(map(id, module.parameters())) == [id(module.weight), id(module.bias)]
+        for name in most:
+            drawn = getattr(module, name)
+            assert len(np.unique(drawn)) > drawn.size - 3
+            most[name] = max(most[name], abs(drawn).max() ** 2)
+    assert 0.8 * limit < min(most.values()) <= max(most.values()) <= limit
+    assert len(MODULES[n](9, 6, 2, bias=False).parameters()) == 1
+
+
 def test_module_gives_what_pytorch_gave() -> None:
     """The numbers are those of PyTorch 2.13."""
     module = torch_modules.ConvTranspose1d(1, 2, 3, stride=2, padding=1)
