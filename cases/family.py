@@ -5,9 +5,9 @@ A file of `handmade/` that is of a family has at its head the `apis` and the `dt
 those named in `but`, or only those named in `only`, only one `api`, or only so many `axes`.  Sizes are given
 for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
 `{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
-for one axis too; `input_shape` is [batch, *sizes, channels]; with `first` the input has its channels first, though no
-argument says so.  In `layouts`, `kernel` stands for PyTorch's
-`weight` as well.
+for one axis too; `input_shape` is [batch, *sizes, channels]; with `first` the input has its channels first,
+though no argument says so; with `positional` all is given by
+position.  In `layouts`, `kernel` stands for PyTorch's `weight` as well.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adjoint.reference.signatures import signatures
 from adjoint.spec import load
 
 KEPT = (
@@ -94,6 +95,8 @@ def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
         kept["input_shape"] = (
             [batch, channels, *lengths[:rank]] if first else [batch, *lengths[:rank], channels]
         )
+    if row.get("positional"):
+        kept["positional"] = _prefix(api, {**own, **arguments}, tensors)
     if "layouts" in row:
         own_name = {"kernel": "weight"} if api.startswith("torch") else {}
         kept["layouts"] = {own_name.get(name, name): layout for name, layout in row["layouts"].items()}
@@ -147,6 +150,15 @@ def _torch(sizes: Sizes, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], 
         "weight": [channels, share, *sizes.kernel],
     }
     return tensors, {"in_channels": channels, "out_channels": filters, "kernel_size": sizes.window}
+
+
+def _prefix(api: str, arguments: Mapping[str, Any], tensors: Mapping[str, Any]) -> list[str]:
+    """Return all that is given, in the order of the page's signature, of which it must be the beginning."""
+    given = set(arguments) | ({"input", "weight", "bias"} & set(tensors) if "functional" in api else set())
+    first = list(signatures()[api].parameters)[: len(given)]
+    if set(first) != given:
+        raise ValueError(f"{api} takes {', '.join(first)} first, not {', '.join(sorted(given))}.")
+    return first
 
 
 def _rank(api: str) -> int:

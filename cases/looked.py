@@ -15,7 +15,7 @@ from typing import Any
 from adjoint.call import Call
 from adjoint.demand import Demand
 from adjoint.observations import OBSERVED_BY
-from adjoint.promises import promised
+from adjoint.promises import open_in_config, promised
 from adjoint.reference.answer import Unspecified
 from adjoint.spec import load
 
@@ -61,8 +61,9 @@ def demanded_of(call: Call, row: Mapping[str, Any], kind: str, output: Demand) -
         raise
     if kind in ("initial-weights", "after-step"):
         return {name: whole[name] for name in row.get("of", whole)}
-    if kind == "config" and "told" in row:
-        return {"config": {name: whole["config"][name] for name in row["told"]}}
+    if kind == "config":
+        told = row.get("told", whole["config"].keys() - open_in_config(call))
+        return {**whole, "config": {name: value for name, value in whole["config"].items() if name in told}}
     if kind == "signature" and row["clause"].endswith(".defaults"):
         parameters = [parameter for parameter in whole if parameter["kind"] != "VAR_KEYWORD"]
         return {

@@ -7,11 +7,10 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
-tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files of the worker's home
-folder), `kinds` (only
-these checks), `shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has
-those of rows that look at more than the output.  Files with `apis` at their head are of families: `family.py`
-explains them.
+tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files
+in the worker's home folder), `positional` (what is given by position, in order), `kinds` (only these checks),
+`shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has those of rows that
+look at more than the output.  Files with `apis` at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import GRADIENTS, Call, canonical
-from adjoint.cases import arrays, data, edges, family
+from adjoint.cases import arrays, data, edges, family, output_shapes
 from adjoint.cases.demanded import case_of
 from adjoint.cases.looked import BY_OUTPUT, demanded_of, kinds_of, observing
 from adjoint.demand import demand, operation_of
@@ -50,10 +49,11 @@ KERNELS = ("filters", "kernel", "weight")
 
 def golden_files() -> dict[str, str]:
     """Return the text of each golden file, and of their manifest, by its name."""
-    texts = {}
+    texts: dict[str, str] = {}
     for path in sorted((files(__package__) / "handmade").iterdir(), key=lambda entry: entry.name):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         rows = family.rows(document) if "apis" in document else document["case"]
+        rows = [*rows, *(output_shapes.rows() if path.name == "tf_nn.toml" else ())]
         cases = [case for row in rows for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
     made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
@@ -71,7 +71,8 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         api = row.get("api") or document["api"]
         if "dtype_argument" in document and dtype != "float32" and not api.startswith(DTYPELESS):
             arguments[document["dtype_argument"]] = dtype
-        call = Call(api, arguments, _tensors(row, dtype), home=row.get("home"))
+        made, place = _tensors(row, dtype), tuple(row.get("positional", ()))
+        call = Call(api, arguments, made, home=row.get("home"), positional=place)
         call = call.repeated() if row.get("repeated") else call
         if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
             call = with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])

@@ -43,6 +43,8 @@ class Call:
         ``after-input`` and so on, what it holds once the first call is made.  `observations` has the rest.
     input_shape : tuple of int or None, optional
         The shape that ``declared`` asks about, None being an unknown size; only with it.
+    positional : tuple of str
+        The arguments, and of a function also tensors, that are given by position, in this order.
     home : mapping of str to str, optional
         Files, by name, that lie in the worker's home folder before it starts: it is then one of its own.
     """
@@ -53,6 +55,7 @@ class Call:
     observe: tuple[str, ...] = ("output",)
     input_shape: tuple[int | None, ...] | None = None
     home: Mapping[str, str] | None = None
+    positional: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Call:
@@ -60,7 +63,7 @@ class Call:
         asked = data.get("input_shape")
         shape = None if asked is None else tuple(asked)
         parts = data["api"], data["arguments"], data["tensors"], tuple(data["observe"])
-        return cls(*parts, shape, data.get("home"))
+        return cls(*parts, shape, data.get("home"), tuple(data.get("positional", ())))
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as it goes over the wire."""
@@ -71,6 +74,7 @@ class Call:
             "observe": list(self.observe),
             **({} if self.input_shape is None else {"input_shape": list(self.input_shape)}),
             **({} if self.home is None else {"home": dict(self.home)}),
+            **({"positional": list(self.positional)} if self.positional else {}),
         }
 
     @cached_property
@@ -133,10 +137,16 @@ class Call:
         known = {"api": self.api, "dtype": self.dtype, "given": list(self.arguments)}
         return {**known, **shapes, **plain(self.values)}
 
+    def _place(self, name: str) -> int:
+        """Return where an argument stands: those given by position are first, and in their order."""
+        return self.positional.index(name) if name in self.positional else len(self.positional)
+
     def __str__(self) -> str:
         """Return the call in one line, tensors as dtype and shape."""
         shown = [f"{name}: {spec['dtype']}{spec['shape']}" for name, spec in self.tensors.items()]
-        shown += [f"{name}={value!r}" for name, value in self.values.items()]
+        named = {name: f"{name}={value!r}" for name, value in self.values.items()}
+        named |= {name: repr(self.values[name]) for name in self.positional if name in named}
+        shown += [named[name] for name in sorted(named, key=self._place)]
         files = [f" with {name} {text!r}" for name, text in (self.home or {}).items()]
         return f"{self.api}({', '.join(shown)}){''.join(files)}"
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from adjoint import INTERPRETATION, __version__
-from adjoint.call import Call
 from adjoint.catalogue import Implementation
 from adjoint.claimed import under
 from adjoint.claims import Claims
 from adjoint.coverage import Coverage
 from adjoint.deviations import Deviation, Ledger, is_within
-from adjoint.errors import AdjointError, WorkerDidNotStart
+from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS
 from adjoint.golden import Case, coverage
+from adjoint.homes import Homes
 from adjoint.judge import Verdict, judge
-from adjoint.outcome import Crashed, Outcome, Unsupported
+from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
 from adjoint.record import RecordWriter, fails
 from adjoint.reference.bound import Claim
@@ -92,6 +92,7 @@ class Examination:
         self._plan = plan
         self._worker = worker or Worker(plan.implementation.command, plan.implementation.env, plan.limits)
         self._lent = worker is not None
+        self._homes = Homes(plan.implementation, plan.limits)
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._results: Iterator[tuple[Case, Outcome]] = iter(())
         self._writer: RecordWriter | None = None
@@ -169,6 +170,7 @@ class Examination:
         stopped : str
             Why the run did not come to its end, if it did not.
         """
+        self._homes.close()
         if not self._lent:
             self._worker.close(grace=0.0 if stopped else 5.0)
         if self._writer is None:
@@ -188,31 +190,14 @@ class Examination:
 
     def _perform(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
         """Yield each case's outcome; what is claimed away is not asked."""
-        lacks = {case.id: self._lacks(case.call) for case in cases}
+        lacks = {case.id: self.claims.lacks(case.call) or self._homes.lacks(case.call) for case in cases}
         shared = [case.call for case in cases if not lacks[case.id] and case.call.home is None]
         outcomes = self._worker.perform(shared)
         for case in cases:
             if lacks[case.id]:
                 yield case, Unsupported("claims", f"claims no {lacks[case.id]}")
             else:
-                yield case, next(outcomes) if case.call.home is None else self._at_home(case.call)
-
-    def _lacks(self, call: Call) -> str:
-        """Return what a call needs that there is not; empty if there is nothing."""
-        has_home = any("{home}" in value for value in self._plan.implementation.env.values())
-        return self.claims.lacks(call) or ("" if has_home or call.home is None else "home folder")
-
-    def _at_home(self, call: Call) -> Outcome:
-        """Return the outcome of a call in a worker of its own, in whose home folder its files lie."""
-        implementation = self._plan.implementation
-        worker = Worker(implementation.command, implementation.env, self._plan.limits, call.home)
-        try:
-            (outcome,) = worker.perform([call])
-        except WorkerDidNotStart as error:
-            return Crashed(str(error), "")
-        finally:
-            worker.close(grace=0.0)
-        return outcome
+                yield case, next(outcomes) if case.call.home is None else self._homes.perform(case.call)
 
     def _advance(self, case: Case, outcome: Outcome) -> None:
         """Judge a golden case and record its lines."""

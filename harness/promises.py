@@ -67,6 +67,11 @@ def promised(call: Call, kind: str, output: Demand, claim: Claim | None = None) 
     return None
 
 
+def open_in_config(call: Call) -> set[str]:
+    """Return the arguments of which it is open whether the layer's config has them."""
+    return set(_layer(call).page.config_leaves)
+
+
 def _closed(output: Demand) -> Mapping[str, Any]:
     """Return what is demanded of the output's values, where nothing is open."""
     specified_only_if("" in output.values, "what the output is, is open")

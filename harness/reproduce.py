@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adjoint import reproduce_layers
-from adjoint.call import GRADIENTS
+from adjoint.call import GRADIENTS, Call
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
 from adjoint.literals import accepted, expression, is_made
@@ -35,13 +35,9 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
-        arguments=_arguments(case.call.values, implementation.script),
-        constructor=_arguments(
-            {k: v for k, v in case.call.values.items() if k != "output_size"}, implementation.script
-        ),
-        called=_arguments(
-            {k: v for k, v in case.call.values.items() if k == "output_size"}, implementation.script
-        ),
+        arguments=_arguments(case.call, implementation.script),
+        constructor=_arguments(case.call, implementation.script, but=("output_size",)),
+        called=_arguments(case.call, implementation.script, only=("output_size",)),
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
@@ -77,8 +73,13 @@ def _passed(case: Case, check: Check) -> tuple[str, ...]:
     return tuple(name for name in case.call.tensors if check.kind in GRADIENTS or name != "gradient")
 
 
-def _arguments(values: Mapping[str, Any], script: str) -> str:
-    return ", ".join(f"{name}={_argument(name, value, script)}" for name, value in values.items())
+def _arguments(call: Call, script: str, but: Sequence[str] = (), only: Sequence[str] = ()) -> str:
+    """Return Python for a call's arguments, those given by position first."""
+    names = [name for name in call.values if name not in but and (not only or name in only)]
+    first = [name for name in call.positional if name in names]
+    texts = [_argument(name, call.values[name], script) for name in first]
+    named = [f"{name}={_argument(name, call.values[name], script)}" for name in names if name not in first]
+    return ", ".join([*texts, *named])
 
 
 def _argument(name: str, value: Any, script: str) -> str:
@@ -166,6 +167,7 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
     autoescape=False,
 )
+_TEMPLATES.filters["literal"] = repr
 _TEMPLATES.filters["comment"] = lambda text: textwrap.fill(
     " ".join(str(text).split()), 96, initial_indent="# ", subsequent_indent="# "
 )

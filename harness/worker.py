@@ -37,6 +37,7 @@ class Worker:
 
     Attributes
     ----------
+    files : dict of str to str
     deaths : list of str
         A sentence for each time that the worker died of a call, but not of the same call alone.
     """
@@ -51,7 +52,8 @@ class Worker:
         self.deaths: list[str] = []
         self._command = tuple(command)
         self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
-        for name, text in (files or {}).items():
+        self.files = dict(files or {})
+        for name, text in self.files.items():
             Path(self._home.name, name).write_text(text, encoding="utf-8")
         self._env = {name: value.replace("{home}", self._home.name) for name, value in (env or {}).items()}
         self._limits = limits or Limits()

@@ -32,7 +32,7 @@ def start(target: str, api: str, dtypes: str = "int32,float16,float32,float64") 
 
 
 def perform(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages."""
     call, _ = prepare(api, arguments, tensors, stage)
@@ -53,15 +53,15 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Return what calls the function, or the layer or module once it is built; and that, if there is one."""
     target = TARGET["call"]
     if not isinstance(target, type):
-        return lambda given: target(**given, **arguments), None
+        return lambda given: arguments.to(target, **given), None
     if api.startswith("torch.nn."):
         return module(target, arguments, tensors, stage)
-    layer = target(**arguments)
+    layer = arguments.to(target)
     stage("build")
     if api.startswith("tf.layers"):  # it has the dtype of its first input
         layer(np.zeros(built_for(tensors, arguments), tensors["input"].dtype))
@@ -73,11 +73,11 @@ def prepare(
 
 
 def module(
-    kind: Any, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    kind: Any, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Construct a module and set its weights; `output_size` is an argument of the call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
-    made = kind(**{name: value for name, value in arguments.items() if name not in call})
+    made = arguments.but("output_size").to(kind)
     stage("weights")
     for name in ("weight", "bias"):
         if name in tensors:
@@ -85,7 +85,7 @@ def module(
     return lambda given: made(given["input"], **call), made
 
 
-def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
     """Return the shape to build a layer for: the input's, with as many channels as the kernel takes."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"

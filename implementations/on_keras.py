@@ -64,7 +64,7 @@ def has_float64(backend: str, behind: Any) -> bool:
 
 
 def perform(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Construct the layer, build it, set its weights, call it; take gradients if asked."""
     passed = given(tensors)
@@ -90,7 +90,7 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Construct the layer, build it, set its weights; return what calls it, and the layer."""
     layer = built(api, arguments, given, stage)
@@ -99,9 +99,9 @@ def prepare(
     return lambda given: layer(given["input"]), layer
 
 
-def built(api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
+def built(api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
     """Construct the layer and build it."""
-    layer = getattr(keras.layers, api.rsplit(".", 1)[1])(**arguments)
+    layer = arguments.to(getattr(keras.layers, api.rsplit(".", 1)[1]))
     stage("build")
     layer.build(built_for(given, arguments))
     return layer
@@ -115,7 +115,7 @@ def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
 
 def look(
     api: str,
-    arguments: Dict[str, Any],
+    arguments: Any,
     tensors: Dict[str, Any],
     stage: Callable[[str], None],
     wanted: Tuple[str, ...],
@@ -233,7 +233,7 @@ NAMES = ["gradient-input", "gradient-kernel", "gradient-bias"]
 GRADIENTS = {"torch": by_torch, "tensorflow": by_tensorflow, "jax": by_jax}
 
 
-def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
     """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"

@@ -40,7 +40,7 @@ def start() -> Dict[str, Any]:
 
 
 def perform(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function that the API names, or the layer; take gradients if asked."""
     passed = given(tensors)
@@ -73,21 +73,21 @@ def to_numpy(output: Any) -> Any:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Return what calls the function, or the layer once its weights are set; and the layer, if any."""
     if api == "tf.nn.conv_transpose":
-        return lambda given: tf.nn.conv_transpose(**given, **arguments), None
+        return lambda given: arguments.to(tf.nn.conv_transpose, **given), None
     layer = built(api, arguments, given, stage)
     stage("weights")
     layer.set_weights([given[name] for name in WEIGHTS if name in given])
     return lambda given: layer(given["input"]), layer
 
 
-def built(api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
+def built(api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]) -> Any:
     """Construct the layer and build it."""
     assert api in LAYERS, api
-    layer = getattr(tf.keras.layers, api.rsplit(".", 1)[1])(**arguments)
+    layer = arguments.to(getattr(tf.keras.layers, api.rsplit(".", 1)[1]))
     stage("build")
     layer.build(built_for(given, arguments))
     return layer
@@ -107,7 +107,7 @@ def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
 
 def look(
     api: str,
-    arguments: Dict[str, Any],
+    arguments: Any,
     tensors: Dict[str, Any],
     stage: Callable[[str], None],
     wanted: Tuple[str, ...],
@@ -119,10 +119,10 @@ def look(
     stage("call")
     seen = {"signature": tf.nn.conv_transpose}
     if "output" in wanted:
-        seen["output"] = to_numpy(tf.nn.conv_transpose(**given(tensors), **arguments))
+        seen["output"] = to_numpy(arguments.to(tf.nn.conv_transpose, **given(tensors)))
     if "node" in wanted:
         with tf.Graph().as_default():
-            node = tf.nn.conv_transpose(**given(tensors), **arguments).op.name
+            node = arguments.to(tf.nn.conv_transpose, **given(tensors)).op.name
             seen["node"] = node.split("/")[0]  # on one axis it is several operations, in a scope
     stage("observe")
     return seen
@@ -130,7 +130,7 @@ def look(
 
 def look_at_layer(
     api: str,
-    arguments: Dict[str, Any],
+    arguments: Any,
     tensors: Dict[str, Any],
     stage: Callable[[str], None],
     wanted: Tuple[str, ...],
@@ -181,7 +181,7 @@ def held(layer: Any) -> Dict[str, Any]:
     return {name: np.array(weight.numpy()) for name, weight in found.items() if weight is not None}
 
 
-def built_for(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Any:
+def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
     """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
     shape = list(tensors["input"].shape)
     first = str(arguments.get("data_format")).lower() == "channels_first"

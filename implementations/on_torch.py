@@ -44,7 +44,7 @@ def start() -> Dict[str, Any]:
 
 
 def perform(
-    api: str, arguments: Dict[str, Any], tensors: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function that the API names, or the module; take gradients if asked."""
     passed = given(tensors)
@@ -68,7 +68,7 @@ def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def prepare(
-    api: str, arguments: Dict[str, Any], given: Dict[str, Any], stage: Callable[[str], None]
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Return what calls the function, or the module once its weights are set; and the module, if any.
 
@@ -76,7 +76,7 @@ def prepare(
     """
     name = api.rsplit(".", 1)[1]
     if api in FUNCTIONS:
-        return lambda given: getattr(torch.nn.functional, name)(**given, **arguments), None
+        return lambda given: arguments.to(getattr(torch.nn.functional, name), **given), None
     call = {name: value for name, value in arguments.items() if name == "output_size"}
     made = constructed(api, arguments)
     stage("weights")
@@ -84,15 +84,16 @@ def prepare(
     return lambda given: made(given["input"], **call), made
 
 
-def constructed(api: str, arguments: Dict[str, Any]) -> Any:
+def constructed(api: str, arguments: Any) -> Any:
     """Return the module, with the weights that it starts with."""
-    kept = {name: own(name, value) for name, value in arguments.items() if name != "output_size"}
-    return getattr(torch.nn, api.rsplit(".", 1)[1])(**kept)
+    kept = arguments.but("output_size")
+    kept.update((name, own(name, value)) for name, value in kept.items())
+    return kept.to(getattr(torch.nn, api.rsplit(".", 1)[1]))
 
 
 def look(
     api: str,
-    arguments: Dict[str, Any],
+    arguments: Any,
     tensors: Dict[str, Any],
     stage: Callable[[str], None],
     wanted: Tuple[str, ...],

@@ -3,7 +3,8 @@
 Run as ``python serving.py on_torch [argument ...]``.  The module named is a file beside this one, with:
 
 - ``start(*arguments, **options)``: returns ``{"name", "version", "claims"}``; the options are the message's;
-- ``perform(api, arguments, tensors, stage)``: returns what was observed, name to NumPy array; calls
+- ``perform(api, arguments, tensors, stage)``, where ``arguments.to(function, **tensors)`` calls a function
+  with the arguments: returns what was observed, name to NumPy array; calls
   ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``; a tensor
   named ``gradient``, which only those are given that claim to observe gradients, asks for all of these;
 - for calls that are made again, ``given(tensors)``: returns the arrays as the API takes them, sharing
@@ -106,11 +107,32 @@ def is_known(dtype: str) -> bool:
     return True
 
 
+class Arguments(dict):  # type: ignore[type-arg]
+    """A call's arguments by name; `to` calls something with them, the first ones by position if so asked."""
+
+    positional: Tuple[str, ...] = ()
+
+    def to(self, function: Callable[..., Any], **tensors: Any) -> Any:
+        """Call a function, or construct something, with these arguments, and with tensors if it takes any."""
+        whole = dict(tensors, **self)
+        first = [whole.pop(name) for name in self.positional]
+        return function(*first, **whole)
+
+    def but(self, *names: str) -> "Arguments":
+        """Return the arguments without some."""
+        kept = Arguments((name, value) for name, value in self.items() if name not in names)
+        kept.positional = tuple(name for name in self.positional if name not in names)
+        return kept
+
+
 def performed(system: Any, call: Dict[str, Any]) -> Dict[str, Any]:
     """Return the answer to `perform`, but for its id."""
     stages: List[str] = ["construct"]
     try:
-        arguments = {name: untag_argument(system, name, value) for name, value in call["arguments"].items()}
+        arguments = Arguments(
+            (name, untag_argument(system, name, value)) for name, value in call["arguments"].items()
+        )
+        arguments.positional = tuple(call.get("positional", ()))
         tensors = {name: decode(value) for name, value in call["tensors"].items()}
         asked = (call["api"], arguments, tensors, stages.append)
         observed = observe(system, call, asked)

@@ -23,9 +23,17 @@ class Named:
         named = value if isinstance(value, Named) else cls(value)
         return cls(named.name.replace("_", "").lower(), named.settings)
 
+    def __repr__(self) -> str:
+        """Return it as it is written where it is made."""
+        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.settings.items())})"
+
 
 @dataclass(frozen=True)
 class Function:
     """A function of ours as an argument: a key of `FUNCTIONS`."""
 
     name: str
+
+    def __repr__(self) -> str:
+        """Return its name."""
+        return self.name

@@ -150,3 +150,32 @@ def test_a_call_that_is_made_again_is_another_and_shows_what_it_left():
     assert repeated.id != call().id
     arrays = repeated.opposite().arrays()
     assert (arrays["input"].tolist(), arrays["filters"].tolist()) == ([[-1, -2]], [[3]])
+
+
+def test_arguments_given_by_position_stand_first_and_in_their_order():
+    placed = call(positional=("padding", "strides"))
+    assert str(placed) == ("tf.nn.conv_transpose(input: int32[1, 2], filters: int32[1, 1], 'SAME', (2, 1))")
+    assert placed.id != call().id
+    assert Call.from_json(json.loads(json.dumps(placed.to_json()))) == placed
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ('{"image_data_format": "channels_first"}', "channels_first"),
+        ('{"epsilon": 1e-07}', "channels_last"),
+        ('{"image_data_format": ', "channels_last"),
+        ("[]", "channels_last"),
+    ],
+)
+def test_a_home_may_have_a_keras_json_that_says_where_channels_are(text, means):
+    at_home = call(home={"keras.json": text})
+    assert at_home.image_data_format == means
+    assert (at_home.id == call().id, call().image_data_format) == (False, "channels_last")
+    assert Call.from_json(json.loads(json.dumps(at_home.to_json()))) == at_home
+    assert str(at_home).endswith(f" with keras.json {text!r}")
+
+
+def test_an_object_is_written_as_it_is_made():
+    objects = {"a": {"$object": ["L2", {"l2": 0.5}]}, "b": {"$callable": "double"}}
+    assert str(call(arguments=objects)).endswith("a=L2(l2=0.5), b=double)")

@@ -97,3 +97,14 @@ def test_a_shape_that_is_asked_about_is_cut_and_ordered_like_the_input() -> None
     assert [row["input_shape"] for row in made] == [[-1, 5, 2], [-1, 5, -1, 2], [-1, 5, -1, 7, 2]]
     (first,) = rows(KERAS[1:2], rule="declared-shape", arguments={"data_format": "channels_first"}, **asked)
     assert first["input_shape"] == [-1, 2, 5, -1]
+
+
+def test_what_is_given_by_position_is_the_beginning_of_the_signature() -> None:
+    apis = ["torch.nn.functional.conv_transpose1d", "torch.nn.ConvTranspose1d", KERAS[0]]
+    function, module = rows(apis[:2], rule="signature", positional=True, bias=True, arguments={"stride": 2})
+    assert function["positional"] == ["input", "weight", "bias", "stride"]
+    assert module["positional"] == ["in_channels", "out_channels", "kernel_size", "stride"]
+    (layer,) = rows(apis[2:], rule="positional", positional=True, bias=True, arguments={"strides": 2})
+    assert layer["positional"] == ["filters", "kernel_size", "strides"]
+    with pytest.raises(ValueError, match="takes filters, kernel_size, strides first, not"):
+        rows(apis[2:], rule="positional", positional=True, bias=True, arguments={"padding": "same"})

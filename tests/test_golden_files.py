@@ -349,7 +349,9 @@ def largest_sum(case: Case) -> int:
     values = case.call.values
     kernel = np.abs(kernel_of(case)).astype(np.int64)
     rank, groups = kernel.ndim - 2, values.get("groups", 1)
-    last = "weight" not in arrays and not str(values.get("data_format")).startswith(("NC", "channels_first"))
+    default = "channels_last" if case.call.api.startswith("tf.layers") else case.call.image_data_format
+    placed = str(values.get("data_format") or default)
+    last = "weight" not in arrays and not placed.startswith(("NC", "channels_first"))
     x = np.moveaxis(arrays["input"], -1, 1) if last else arrays["input"]
     x = x if x.ndim == kernel.ndim else x[np.newaxis]
     stride = spatial(values.get("stride", values.get("strides", 1)), rank, last)

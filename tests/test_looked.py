@@ -73,6 +73,19 @@ def test_only_the_arguments_that_a_row_is_about_are_demanded() -> None:
     assert tensors.decode(demanded("config")["values"]).shape == (1, 4, 3)
 
 
+@pytest.mark.parametrize(
+    ("api", "left"),
+    [
+        ("tf.keras.layers.Conv2DTranspose", "output_padding"),
+        ("tf.keras.layers.Conv3DTranspose", "dilation_rate"),
+    ],
+)
+def test_what_is_open_in_a_config_is_demanded_only_of_a_row_that_is_about_it(api: str, left: str) -> None:
+    assert left not in demanded("config", call(api))["config"]
+    assert "use_bias" in demanded("config", call(api))["config"]
+    assert demanded("config", call(api), told=[left])["config"].keys() == {left}
+
+
 def test_defaults_are_demanded_in_any_order() -> None:
     found = demanded("signature", clause="tf-keras-conv2d.defaults")
     assert found["required"] == ["filters", "kernel_size"]

@@ -156,22 +156,6 @@ def test_a_config_whose_layer_returns_what_is_open_can_not_be_demanded() -> None
         held("config", call("config", "remade", padding="same", strides={"$tuple": [2, 1]}))
 
 
-@pytest.mark.parametrize(
-    ("api", "left"),
-    [
-        ("tf.keras.layers.Conv2DTranspose", "output_padding"),
-        ("tf.keras.layers.Conv3DTranspose", "dilation_rate"),
-    ],
-)
-def test_a_config_leaves_open_what_its_page_does(api: str, left: str) -> None:
-    rank = int(api[-11])
-    sizes = {"input": of(1, *[2] * rank, 2), "kernel": of(*[2] * rank, 3, 2), "bias": of(3)}
-    found = held(
-        "config", Call(api, {"filters": 3, "kernel_size": 2, left: None if "out" in left else 1}, sizes)
-    )
-    assert left in found["config"]
-
-
 def test_a_declared_shape_is_that_of_the_shape_asked_about() -> None:
     assert held("declared-shape", call()) == [1, 2, 2, 3]
     made = call(strides=2)

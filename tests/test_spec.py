@@ -191,11 +191,6 @@ def test_no_clause_was_removed() -> None:
 
 
 WAITING = {
-    "keras-conv1d.positional": "a call gives its arguments by name alone",
-    "keras-conv2d.positional": "a call gives its arguments by name alone",
-    "keras-conv3d.positional": "a call gives its arguments by name alone",
-    "tf-layers-conv2d.positional": "a call gives its arguments by name alone",
-    "tf-keras-conv1d.data-format-file": "no worker has a keras.json of its own",
     "tf-layers-conv2d.graph": "no worker has graphs",
     "tf-layers-conv2d.losses-collection": "no worker has graphs",
     "tf-layers-conv2d.scope-name": "no worker has graphs",
