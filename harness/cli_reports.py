@@ -12,7 +12,7 @@ from adjoint import listing, summary
 from adjoint.errors import UsageError
 from adjoint.gate import code_of
 from adjoint.record import Record, read
-from adjoint.reports import entries, html, junit, markdown
+from adjoint.reports import entries, junit, markdown, pages
 from adjoint.reports.findings import gather
 from adjoint.reports.findings import render as render_findings
 from adjoint.running import make_folder
@@ -56,13 +56,13 @@ def findings(records: tuple[Path, ...], out: str) -> None:
 
 
 def write(records: Sequence[Record], out: Path) -> None:
-    """Write the three reports of some records to a folder that is there."""
-    for name, render in (
-        ("report.html", html.render),
-        ("junit.xml", junit.render),
-        ("summary.md", markdown.render),
-    ):
-        _write(out / name, render(records))
+    """Write the reports of some records to a folder that is there; pages that others left there go."""
+    made = pages.render(records)
+    for name in pages.names() - made.keys():
+        (out / name).unlink(missing_ok=True)
+    made |= {"junit.xml": junit.render(records), "summary.md": markdown.render(records)}
+    for name, text in made.items():
+        _write(out / name, text)
 
 
 def say(records: Sequence[Record], out: Path) -> None:
@@ -74,7 +74,7 @@ def say(records: Sequence[Record], out: Path) -> None:
                 click.echo(f"{record.name}: {problem}")
         if code_of(record):
             summary.show_failures(record)
-    click.echo(f"report: {out / 'report.html'}")
+    click.echo(f"report: {out / pages.REPORT}")
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from adjoint.reports.matrix import build
 from adjoint.reports.pictures import illustrated
 from adjoint.reports.ranking import standing
 from adjoint.reports.text import markup_environment
+from adjoint.reports.timeline import timelines
 from adjoint.reports.units import scale_of, strips
 from adjoint.spec import load
 
@@ -80,6 +81,7 @@ def render(records: Sequence[Record]) -> str:
     measured = strips(matrix.columns)
     return template.render(
         matrix=matrix,
+        timeline=bool(timelines(matrix)),
         strips=measured,
         scale=scale_of(measured),
         coverages=coverages(matrix.columns),

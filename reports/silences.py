@@ -67,6 +67,18 @@ def tables(matrix: Matrix) -> list[Table]:
     return made
 
 
+def said(checks: Iterable[Check]) -> str:
+    """Return one system's answer to one call; that it accepts goes without saying where there is more."""
+    words = dict.fromkeys(map(_word, checks))
+    more = [word for word in words if word not in ("accepts", "")]
+    return ", ".join(sorted(more)) or ("accepts" if "accepts" in words else "")
+
+
+def without_type(answer: str) -> str:
+    """Return an answer without the type of error that it names: another type is no other answer."""
+    return answer.split(" (")[0]
+
+
 def _silences(rows: Sequence[Row], first: dict[tuple[str, str], str]) -> tuple[Silence, ...]:
     """Return what is open in one document; `first` is the clause that asked each question first."""
     answered = [(row.clause, answers, _differs(answers)) for row in rows for answers in [_answers(row)]]
@@ -87,17 +99,10 @@ def _answers(row: Row) -> tuple[Answers, ...]:
             cases.setdefault(check["case"], []).append(check)
     alike: dict[tuple[str, ...], list[tuple[int, str]]] = {}
     for case, call in calls.items():
-        said = tuple(_said(cases.get(case, ())) for cases in put)
-        alike.setdefault(said, []).append(call)
+        answers = tuple(said(cases.get(case, ())) for cases in put)
+        alike.setdefault(answers, []).append(call)
     found = [(min(group), len(group) - 1, said) for said, group in alike.items()]
     return tuple(Answers(call, more, said) for (_, call), more, said in sorted(found))
-
-
-def _said(checks: Iterable[Check]) -> str:
-    """Return one system's answer to one call; that it accepts goes without saying where there is more."""
-    said = dict.fromkeys(map(_word, checks))
-    more = [word for word in said if word not in ("accepts", "")]
-    return ", ".join(sorted(more)) or ("accepts" if "accepts" in said else "")
 
 
 def _word(check: Check) -> str:
@@ -113,6 +118,6 @@ def _word(check: Check) -> str:
 
 def _differs(answers: Iterable[Answers]) -> bool:
     """Tell whether two systems answer one call differently, or one accepts some calls and refuses others."""
-    bare = [[word.split(" (")[0] for word in answer.said] for answer in answers]
+    bare = [list(map(without_type, answer.said)) for answer in answers]
     wavering = any({"accepts", "refuses"} <= set(column) for column in zip(*bare, strict=True))
     return wavering or any(len(set(words) - {""}) > 1 for words in bare)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from types import MappingProxyType
 from typing import Any
 
 from adjoint.record import Record
@@ -44,13 +45,18 @@ def check(verdict: str, clause: str = "tf-nn.values", **changes: Any) -> dict[st
 
 
 def record(
-    *checks: Mapping[str, Any], name: str = "mine", status: str = "ran", reason: str = "", problem: str = ""
+    *checks: Mapping[str, Any],
+    name: str = "mine",
+    status: str = "ran",
+    reason: str = "",
+    problem: str = "",
+    systems: Mapping[str, str] = MappingProxyType({"tensorflow": "2.4.0"}),
 ) -> Record:
     header = {
         "record": 2,
         "implementation": name,
         "version": "1.2.3",
-        "systems": {"tensorflow": "2.4.0"},
+        "systems": dict(systems),
         "claims": {},
         "python": "3.11.7",
         "platform": "Linux",

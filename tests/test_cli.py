@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adjoint import catalogue, golden, record
+from adjoint import catalogue, golden, record, spec
 
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
@@ -137,7 +137,8 @@ def test_truncated_record(run_adjoint, tmp_path):
 def test_run_without_a_name_runs_fast(run_adjoint, tmp_path):
     done = run_adjoint("run", "--out", tmp_path, ADJOINT_ENVIRONMENTS=str(tmp_path / "none"))
     assert done.returncode == 0, done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {
+    documents = {f"document-{name}.html" for name in spec.load().documents}
+    assert {path.name for path in tmp_path.iterdir()} == documents | {
         *("fast.record.jsonl", "fast.log", "report.html", "junit.xml", "summary.md")
     }
 
@@ -146,8 +147,16 @@ def test_report_of_records_is_the_report_of_the_run(run_adjoint, tmp_path):
     run_adjoint("run", "fast", "--out", tmp_path)
     done = run_adjoint("report", tmp_path / "fast.record.jsonl", "--out", tmp_path / "again")
     assert done.returncode == 0
-    for name in ("report.html", "junit.xml", "summary.md"):
+    for name in ("report.html", "document-tf-nn.html", "junit.xml", "summary.md"):
         assert (tmp_path / "again" / name).read_text() == (tmp_path / name).read_text()
+
+
+def test_a_report_leaves_no_page_of_an_earlier_one(run_adjoint, tmp_path):
+    for name in ("document-tf-nn.html", "timeline.html", "document-mine.html"):
+        (tmp_path / name).write_text("of an earlier run")
+    run_adjoint("run", "fast", "--clause", "torch-modules.values", "--out", tmp_path)
+    found = {path.name for path in tmp_path.glob("*.html")}
+    assert found == {"report.html", "document-torch-modules.html", "document-mine.html"}
 
 
 def test_same_run_twice_is_the_same_record_but_for_times(run_adjoint, tmp_path):

@@ -1,0 +1,123 @@
+"""What did an implementation come to in a clause, in a word?  Drift and what is not offered are not wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adjoint.record import fails
+from adjoint.reports.ranking import DIFFERS, Check
+
+MARKS = {
+    "crashed": ("✗", "The worker died of a call."),
+    "timed-out": ("✗", "The worker gave no answer in time."),
+    "broken": ("✗", "The worker's answer broke the protocol."),
+    "deviates": ("✗", "Differs from a document that speaks of this version."),
+    "declared": ("†", "Differs so, is known, and is declared with a reason."),
+    "not-held": ("‡", "Differs so, in a level of clauses that the gate was told not to hold."),
+    "drift": ("△", "Differs from a document that speaks of another version, not of this one."),
+    "unsupported": ("–", "Not offered, and so not wrong."),
+    "in-part": ("◐", "Conforms as far as it is offered; the rest is unsupported."),
+    "observed": ("◇", "An open clause: what was seen is noted, and nothing is demanded."),
+    "vacuous": ("○", "The error bound is so wide that it allows anything."),
+    "conforms": ("✓", "What was seen is what the clause demands."),
+    "not-reached": ("…", "An earlier check of each of its cases failed."),
+    "not-asked": (
+        "·",
+        "No case of the clause was put to it: it claims no such API, or the run was narrowed.",
+    ),
+}
+"""The words, the worst first; each with a sign, so that colour is never the only one, and its meaning."""
+
+WRONG = ("crashed", "timed-out", "broken", "deviates", "declared", "not-held", "drift")
+"""The words of what differs from a clause."""
+
+SILENT = ("not-reached", "not-asked")
+"""The words that say nothing of what an implementation does."""
+
+SPEAKING = tuple(word for word in MARKS if word not in SILENT)
+"""The others, the worst first."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What some checks of one clause come to.
+
+    Attributes
+    ----------
+    word : str
+        One of `MARKS`.
+    tags : tuple of str
+        What the word leaves unsaid: that a crash is `drift`, that something is `declared`, or `fails` the
+        gate where its word would not.
+    count : int
+        How many checks came to it; of ``in-part``, how many are unsupported.
+    of : int
+        How many checks there are.
+    worst : mapping or None
+        Of what differs, the worst check with the smallest call.
+    """
+
+    word: str
+    tags: tuple[str, ...]
+    count: int
+    of: int
+    worst: Check | None = None
+
+    @property
+    def note(self) -> str:
+        """How many checks the word speaks of, where it is not all of them."""
+        if self.word in ("conforms", "observed"):
+            missed = self.of - self.count
+            return f"{missed} of {self.of} not reached" if missed else ""
+        if self.word == "in-part":
+            return f"{self.count} of {self.of} unsupported"
+        return f"{self.count} of {self.of}" if self.count != self.of else ""
+
+    @property
+    def result(self) -> str:
+        """The word, but the same for all that differs from the clause, whatever it means to the gate."""
+        return "deviates" if self.word in ("declared", "not-held", "drift") else self.word
+
+
+def mark_of(checks: Sequence[Check]) -> Mark:
+    """Return what the checks of one clause come to.
+
+    Parameters
+    ----------
+    checks : sequence of mapping
+        The worst first.
+    """
+    words = [_word(check) for check in checks]
+    differing = [check for check in checks if check["verdict"] in DIFFERS]
+    if differing:
+        worst = differing[0]
+        word = _word(worst)
+        return Mark(word, tuple(_tags(worst)), words.count(word), len(checks), worst)
+    refused = words.count("unsupported")
+    tags = ("fails",) if any(map(fails, checks)) else ()
+    if refused and "conforms" in words:
+        return Mark("in-part", tags, refused, len(checks))
+    for word in ("conforms", "observed", "vacuous", "unsupported", "not-reached"):
+        if word in words:
+            return Mark(word, tags, words.count(word), len(checks))
+    return Mark("not-asked", (), 0, 0)
+
+
+def _word(check: Check) -> str:
+    verdict = str(check["verdict"])
+    if verdict != "deviates":
+        return verdict
+    if not check["own"]:
+        return "drift"
+    if check["declared"]:
+        return "declared"
+    return "deviates" if fails(check) else "not-held"
+
+
+def _tags(check: Check) -> list[str]:
+    """Return what is to be added to the word of a check that differs."""
+    word = _word(check)
+    tags = ["drift"] if not check["own"] and word != "drift" else []
+    tags += ["declared"] if check["declared"] and word != "declared" else []
+    return tags + (["fails"] if word == "drift" and fails(check) else [])
