@@ -49,6 +49,7 @@ def start() -> Dict[str, Any]:
             "observes": ["output", *GRADIENTS, *LOOKED],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
+            "by_position": True,
         },
     }
 
