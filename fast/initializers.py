@@ -87,7 +87,7 @@ class GlorotUniform:
         """Return an array of them; the last two axes are those of the channels."""
         outer, inner = shape[-2:] if len(shape) > 1 else shape * 2
         fans = (inner + outer) * prod(shape[:-2])
-        return uniform(shape, dtype, sqrt(6 / fans), self.seed)
+        return uniform(shape, dtype, sqrt(6 / max(fans, 1)), self.seed)
 
 
 KINDS = (Constant, GlorotUniform, Ones, Zeros)

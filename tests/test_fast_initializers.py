@@ -52,6 +52,10 @@ def test_glorot_uniform_has_the_limit_of_both_fans(shape: tuple[int, ...], fans:
     assert 0.9 * limit < most <= limit
 
 
+def test_an_empty_weight_has_nothing_to_draw() -> None:
+    assert GlorotUniform()((0, 3, 2), dtype=DTYPES[2]).shape == (0, 3, 2)
+
+
 def test_a_seed_draws_the_same_and_none_draws_anew() -> None:
     shape, dtype = (3, 2, 4), DTYPES[2]
     assert np.array_equal(GlorotUniform(7)(shape, dtype), GlorotUniform(7)(shape, dtype))

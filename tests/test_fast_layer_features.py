@@ -94,6 +94,17 @@ def test_the_loss_of_the_output_is_that_after_the_activation(api: str) -> None:
 
 
 @each_layer
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_the_loss_of_the_output_is_shared_by_the_samples_alone(api: str, layout: str) -> None:
+    """Of 2 samples, 3 filters and 4 * 4 * ... elements each, all of them ones."""
+    n = rank(api)
+    given: dict[str, Any] = {"kernel_initializer": "zeros", "bias_initializer": "ones"}
+    layer = LAYERS[api](3, 1, strides=2, data_format=layout, activity_regularizer=L1(1), **given)
+    layer(np.zeros((2, *[2] * n, 2), "float32"))
+    assert layer.losses == [3 * 4**n]
+
+
+@each_layer
 def test_a_layer_without_bias_has_no_loss_of_it(api: str) -> None:
     layer = LAYERS[api](1, 1, use_bias=False, kernel_initializer="ones", bias_regularizer="l1")
     assert layer.losses == layer.weights == layer.trainable_weights == []
@@ -155,7 +166,8 @@ def test_what_is_not_trainable_is_not_changed(api: str) -> None:
 
 @each_layer
 def test_a_layer_has_the_name_that_it_is_given_or_that_of_its_class(api: str) -> None:
-    assert LAYERS[api](1, 1, name="up").name == LAYERS[api](1, 1, name="up").get_config()["name"] == "up"
+    layer = LAYERS[api](1, 1, name="Up 2")
+    assert layer.name == layer.get_config()["name"] == "Up 2"
     assert LAYERS[api](1, 1).name == f"conv{rank(api)}d_transpose"
 
 
