@@ -27,12 +27,21 @@ def initializer_of(argument: str, value: object, default: str) -> Initializer:
     return object_of(argument, default if value is None else value, KINDS)
 
 
+_GENERATOR = [np.random.default_rng()]
+
+
+def set_random_seed(seed: int) -> None:
+    """Let all that is drawn from here on without a seed of its own be the same each time."""
+    _GENERATOR[0] = np.random.default_rng(seed)
+
+
 def uniform(shape: tuple[int, ...], dtype: np.dtype[Any], limit: float, seed: int | None = None) -> Array:
     """Return numbers drawn evenly from -limit to limit, none of them beyond, whatever the dtype rounds."""
     most = dtype.type(limit)
     if float(most) > limit:
         most = np.nextafter(most, dtype.type(0))
-    return np.random.default_rng(seed).uniform(-float(most), float(most), shape).astype(dtype)
+    generator = _GENERATOR[0] if seed is None else np.random.default_rng(seed)
+    return generator.uniform(-float(most), float(most), shape).astype(dtype)
 
 
 @dataclass(frozen=True)

@@ -155,13 +155,22 @@ def environments_file() -> Path:
         return path
 
 
+def python_of(environment: str) -> Path | None:
+    """Return the Python of an environment, if it exists."""
+    paths = (environments_folder() / environment / name for name in ("bin/python", "Scripts/python.exe"))
+    return next((path for path in paths if path.exists()), None)
+
+
 def _interpreter(entry: Entry) -> str:
     if not entry.environment:
         return sys.executable
-    for relative in ("bin/python", "Scripts/python.exe"):
-        path = environments_folder() / entry.environment / relative
-        if path.exists():
-            return str(path)
+    if path := python_of(entry.environment):
+        return str(path)
+    if not entry.imports:
+        raise NotInstalled(
+            f"{entry.name} needs the environment {environments_folder() / entry.environment}, which does not "
+            "exist; add --make to make it, or give --python."
+        )
     if all(importlib.util.find_spec(name) for name in entry.imports):
         return sys.executable
     raise NotInstalled(

@@ -39,6 +39,8 @@ class Claims:
         Id to reason, of what it may answer `unsupported` to.
     python : str
         The interpreter's version, where there is one.
+    by_position : bool
+        Whether arguments may be given by position, in the order of the API's page.
     observes : tuple of str
         What it can observe of a call: names of `Call.observe`, or of names with a hyphen, such as
         `after-input`, what stands before.
@@ -53,6 +55,7 @@ class Claims:
     python: str = ""
     arithmetic: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
     observes: tuple[str, ...] = ("output",)
+    by_position: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Claims:
@@ -76,6 +79,7 @@ class Claims:
                 python=str(data.get("python", "")),
                 arithmetic=_arithmetic(claims.get("arithmetic", {})),
                 observes=_texts("observes", claims.get("observes", ["output"])),
+                by_position=bool(claims.get("by_position", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MessageError(f"the answer to start lacks or garbles {error}.") from None
@@ -84,6 +88,8 @@ class Claims:
         """Return what a call needs that is not claimed; empty if there is nothing."""
         if call.dtype not in self.dtypes:
             return call.dtype
+        if call.positional and not self.by_position:
+            return "arguments by position"
         return next(
             (name for name in call.observe if not {name, name.partition("-")[0]} & set(self.observes)), ""
         )

@@ -128,11 +128,20 @@ def _config(demanded: Mapping[str, Any], observed: Mapping[str, Any]) -> Seen:
 def _is_alike(wanted: Any, told: Any) -> bool:
     """Tell whether two forms of an argument are one: a number for a size a axis, a name for an object."""
     if isinstance(wanted, Mapping | str) or isinstance(told, Mapping | str):
+        wanted, told = _simplest(wanted), _simplest(told)
         settings = _settings(told)
         return _name(wanted) == _name(told) and all(
             settings.get(key) == value for key, value in _settings(wanted).items()
         )
     return bool(_each_axis(wanted) == _each_axis(told))
+
+
+def _simplest(value: Any) -> Any:
+    """Return an L1L2 with one factor, which TensorFlow 1 makes of L1 and L2 alike, as the one of these."""
+    factors = {name: factor for name, factor in _settings(value).items() if factor}
+    if _name(value) != "l1l2" or len(factors) != 1:
+        return value
+    return {"class_name": next(iter(factors)), "config": factors}
 
 
 def _name(value: Any) -> str:

@@ -87,7 +87,9 @@ def _argument(name: str, value: Any, script: str) -> str:
     if isinstance(value, Function):
         return reproduce_layers.FUNCTIONS[value.name]
     if isinstance(value, Named):
-        modules = {"keras": "keras", "tensorflow": "tf.keras"}.get(script, "")
+        modules = {"keras": "keras", "tensorflow": "tf.keras", "tensorflow1": "tf.keras"}.get(script, "")
+        if script == "tensorflow1" and value.name in ("L1", "L2"):
+            value = Named("L1L2", value.settings)  # there was no class of that name
         return reproduce_layers.argument(name, value, modules)
     return f"torch.{value}" if (name, script) == ("dtype", "torch") and value else repr(value)
 

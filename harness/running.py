@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Job:
     name: str
     words: tuple[str, ...]
     record: Path
-    missing: NotInstalled | None = None
+    missing: AdjointError | None = None
 
 
 def run_all(request: Request) -> list[Record]:
@@ -79,9 +79,9 @@ def run_all(request: Request) -> list[Record]:
     """
     jobs = list(_jobs(request))
     make_folder(request.out)
-    if request.make:
-        environments.make({job.name for job in jobs})
-        jobs = list(_jobs(request))
+    if request.make and not request.python:  # which no environment would be used beside
+        failed = environments.make(job.name for job in jobs)
+        jobs = [replace(job, missing=failed.get(job.name, job.missing)) for job in _jobs(request)]
     records = list(_run_each(jobs, request))
     if request.selection and all(r.footer["status"] == "ran" and not r.checks for r in records):
         for job in jobs:

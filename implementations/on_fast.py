@@ -65,6 +65,7 @@ def start() -> Dict[str, Any]:
             "observes": OUTPUTS + FEATURES,
             "arithmetic": {name: {"accumulator": "float32"} for name in ("float16", "bfloat16")},
             "python_errors": True,
+            "by_position": True,
         },
     }
 
@@ -99,6 +100,7 @@ def look(
     if api in FUNCTIONS:
         returned = perform(api, arguments, tensors, stage) if set(wanted) & set(OUTPUTS) else {}
         return {**returned, "signature": FUNCTIONS[api]}
+    initializers.set_random_seed(0)  # weights are drawn alike in each run
     made = constructed(api, arguments)
     shape = input_shape or tensors["input"].shape
     seen = {name: CONSTRUCTED[name](made, shape) for name in wanted if name in CONSTRUCTED}

@@ -47,6 +47,7 @@ def start() -> Dict[str, Any]:
             "observes": ["output", *LOOKED, *([*NAMES, "stepped"] if backend in GRADIENTS else [])],
             "systems": {"keras": keras.__version__, backend: re.split("[+-]", behind.__version__)[0]},
             "python_errors": True,
+            "by_position": True,
         },
     }
 

@@ -5,6 +5,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
+np.sctypeDict.setdefault("bfloat16", tf.bfloat16.as_numpy_dtype)  # older ones keep the name to themselves
+
 LAYERS = ["tf.keras.layers.Conv%dDTranspose" % n for n in (1, 2, 3)]
 GRADIENTS = ["gradient-input", "gradient-kernel", "gradient-bias"]
 
@@ -21,6 +23,12 @@ UNSUPPORTED = [
         "only supports N(D)?HWC",
         "no CPU kernel for channels first in this dtype",
     ),
+    (
+        "cpu-bfloat16",
+        "NotFoundError",
+        "Could not find device for node: .*T=DT_BFLOAT16",
+        "no CPU kernel for bfloat16",
+    ),
 ]
 
 
@@ -35,6 +43,7 @@ def start() -> Dict[str, Any]:
             "observes": ["output", *GRADIENTS, *LOOKED],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
+            "by_position": True,
         },
     }
 

@@ -39,6 +39,7 @@ def start() -> Dict[str, Any]:
             "observes": ["output", *GRADIENTS, *SHOWN],
             "systems": {"torch": version},
             "python_errors": True,
+            "by_position": True,
         },
     }
 

@@ -194,7 +194,9 @@ def repeated(
 
 def others(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
     """Yield the tensors of two other calls: with the opposite input; of twice the batch, where it is free."""
-    opposite = {name: -array for name, array in tensors.items()}
+    opposite = {
+        name: (-array).astype(array.dtype) for name, array in tensors.items()
+    }  # NumPy 1 makes float16
     yield dict(tensors, input=opposite["input"])
     whole = tensors["input"]
     batched = whole.ndim == max(array.ndim for array in tensors.values())

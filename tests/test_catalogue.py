@@ -141,6 +141,19 @@ def test_our_python_does_where_it_has_what_is_needed(environments, monkeypatch):
     assert resolve("torch").command[0] == sys.executable
 
 
+def test_where_a_version_is_meant_our_python_does_not_do(environments, monkeypatch):
+    (environments / "tensorflow.py").touch()
+    monkeypatch.syspath_prepend(str(environments))
+    assert is_there("tensorflow")
+    text = sentence(lambda: resolve("tensorflow-2.4"))
+    assert text.startswith(
+        f"tensorflow-2.4 needs the environment {environments / 'tensorflow2.4'}, which does"
+    )
+    assert "--make" in text
+    python = make(environments, "tensorflow2.4/bin/python")
+    assert resolve("tensorflow-2.4").command[0] == python
+
+
 def test_a_name_that_is_unknown_is_not_merely_absent():
     sentence(lambda: is_there("pytorch"))
 
@@ -191,7 +204,7 @@ def test_every_entry_names_what_exists(name):
     assert (folder / f"{entry.module}.py").is_file()
     assert not entry.environment or f"[testenv:{entry.environment}]" in environments_file().read_text()
     assert isinstance(entry.imports, tuple)
-    assert entry.imports
+    assert entry.imports or entry.environment
     assert entry.about
 
 

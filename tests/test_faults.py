@@ -170,7 +170,7 @@ def test_the_witness_is_of_an_api_that_the_fault_can_reach(fault):
 @pytest.mark.parametrize("blocked", [False, True])
 def test_without_a_fault_all_golden_cases_conform(blocked):
     """So what the score counts is the faults alone, whichever of the two forms they are in."""
-    known = [case for case in load() if case.call.dtype in FORMATS]
+    known = [case for case in load() if case.call.dtype in FORMATS and case.call.home is None]
     for case in known:
         assert not verdicts(RIGHT[blocked], case) & {"deviates", "crashed"}, case.call
 

@@ -38,6 +38,11 @@ def initial(values: list[float], dtype: str = "float32") -> dict[str, Any]:
     return {"initial": {"kernel": np.array(values, dtype)}}
 
 
+def of_both(l1: float, l2: float) -> dict[str, Any]:
+    """What TensorFlow 1 writes of any regularizer by l1, l2 or both."""
+    return {"class_name": "L1L2", "config": {"l1": l1, "l2": l2}}
+
+
 def configs(again: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     told = {**CONFIG, "trainable": True, **changes}
     return {"config": {"config": told, "again": {**told, **(again or {})}}}
@@ -63,6 +68,7 @@ HOLDS = [
     ("config", {"config": CONFIG}, configs()),
     ("config", {"config": CONFIG}, configs(strides=2, activation=None)),
     ("config", {"config": CONFIG}, configs(bias_initializer={"class_name": "Zeros", "config": {}})),
+    ("config", {"config": CONFIG}, configs(kernel_regularizer=of_both(0.0, 0.5))),
     ("config", {"config": CONFIG, "values": encode(REMADE)}, remade(REMADE)),
     ("declared-shape", [None, 4, 3], {"declared": [None, 4, 3]}),
     ("signature", PARAMETERS, signature(*PARAMETERS)),
@@ -109,6 +115,18 @@ DOES_NOT = [
         {"config": CONFIG},
         configs(kernel_regularizer={"class_name": "L2", "config": {"l2": 0.25}}),
         "kernel_regularizer={'class_name': 'L2', 'config': {'l2': 0.25}}",
+    ),
+    (
+        "config",
+        {"config": CONFIG},
+        configs(kernel_regularizer=of_both(0.25, 0.5)),
+        "kernel_regularizer={'class_name': 'L1L2', 'config': {'l1': 0.25, 'l2': 0.5}}",
+    ),
+    (
+        "config",
+        {"config": CONFIG},
+        configs(kernel_regularizer=of_both(0.5, 0.0)),
+        "kernel_regularizer={'class_name': 'L1L2', 'config': {'l1': 0.5, 'l2': 0.0}}",
     ),
     ("config", {"config": CONFIG}, configs({"filters": 4}), "filters=4 of the layer made again"),
     ("config", {"config": CONFIG}, {"config": {"config": {}, "again": {}}}, "no filters"),

@@ -135,7 +135,8 @@ def test_settings_of_an_object_in_a_config_are_compared(run):
 
 
 @pytest.mark.parametrize(
-    "name", ["keras-torch", "keras-tensorflow", "keras-jax", "tensorflow", "torch", "fast"]
+    "name",
+    ["keras-torch", "keras-tensorflow", "keras-jax", "tensorflow", "tensorflow-1.15", "torch", "fast"],
 )
 def test_the_scripts_of_every_framework_are_python(name):
     entry = catalogue.entries()[name]

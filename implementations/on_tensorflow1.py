@@ -1,0 +1,223 @@
+"""TensorFlow as in version 1: tf.layers.Conv2DTranspose and tf.nn.conv_transpose, with graph and session.
+
+Each call has a graph of its own, whose placeholders have the shapes of the tensors.  Where there is a later
+TensorFlow, it is `tensorflow.compat.v1`.
+"""
+
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+np.sctypeDict.setdefault("bfloat16", tf.bfloat16.as_numpy_dtype)  # older ones keep the name to themselves
+tf.logging.set_verbosity(tf.logging.ERROR)
+
+LAYERS = ["tf.layers.Conv2DTranspose"]
+GRADIENTS = ["gradient-input", "gradient-kernel", "gradient-bias"]
+WEIGHTS = ("kernel", "bias")
+
+UNSUPPORTED = [
+    (
+        "cpu-dilation",
+        "InvalidArgumentError",
+        "implementations? do(es)? not yet support dilation rates larger than 1",
+        "no CPU kernel for dilation in this dtype",
+    ),
+    (
+        "cpu-channels-first",
+        "OpError",
+        "only supports N(D)?HWC",
+        "no CPU kernel for channels first in this dtype",
+    ),
+    (
+        "cpu-bfloat16",
+        "NotFoundError",
+        "Could not find device for node: .*T=DT_BFLOAT16",
+        "no CPU kernel for bfloat16",
+    ),
+]
+
+
+def start() -> Dict[str, Any]:
+    """Return name, version and claims."""
+    return {
+        "name": "tensorflow",
+        "version": tf.__version__,
+        "claims": {
+            "apis": ["tf.nn.conv_transpose", *LAYERS],
+            "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
+            "observes": ["output", *GRADIENTS, *LOOKED],
+            "systems": {"tensorflow": tf.__version__},
+            "python_errors": True,
+            "by_position": True,
+        },
+    }
+
+
+def perform(
+    api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
+) -> Dict[str, Any]:
+    """Build the graph of a call and run it; take gradients if asked."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        places = {name: tf.placeholder(array.dtype, array.shape) for name, array in tensors.items()}
+        output, layer = laid(api, arguments, tensors, places, stage)
+        if layer:
+            set_weights(layer, tensors, session, stage)
+        stage("call")
+        seen = {"output": session.run(output, fed(places, tensors))}
+        stage("observe")
+        if "gradient" not in tensors:
+            return seen
+        operands = [places["input"], *(variables(layer) if layer else [places["filters"]])]
+        found = tf.gradients(output, operands, places["gradient"])
+        return dict(seen, **dict(zip(GRADIENTS, session.run(found, fed(places, tensors)))))
+
+
+def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the arrays: they are what a session is fed."""
+    return tensors
+
+
+def to_numpy(output: Any) -> Any:
+    """Return the array: it is what a session returns."""
+    return output
+
+
+def prepare(
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return what runs the graph of a call, of a layer with a batch of any size; and the layer, if any."""
+    with tf.Graph().as_default() as graph:
+        free = ["input"] if api in LAYERS else []
+        shapes = {
+            name: [None, *array.shape[1:]] if name in free else array.shape for name, array in given.items()
+        }
+        places = {name: tf.placeholder(array.dtype, shapes[name]) for name, array in given.items()}
+        output, layer = laid(api, arguments, given, places, stage)
+        session = tf.Session(graph=graph)
+        if layer:
+            set_weights(layer, given, session, stage)
+    return lambda given: session.run(output, fed(places, given)), layer
+
+
+def laid(
+    api: str,
+    arguments: Any,
+    tensors: Dict[str, Any],
+    places: Dict[str, Any],
+    stage: Callable[[str], None],
+) -> Tuple[Any, Any]:
+    """Lay a call into the current graph; return its output and the layer, if any."""
+    if api == "tf.nn.conv_transpose":
+        passed = {name: places[name] for name in places if name != "gradient"}
+        return arguments.to(tf.nn.conv_transpose, **passed), None
+    assert api in LAYERS, api
+    layer = arguments.to(tf.layers.Conv2DTranspose)
+    stage("build")
+    shape = built_for(tensors, arguments)
+    if shape != tensors["input"].shape:  # the kernel is for other channels: it was built for another input
+        layer(tf.zeros(shape, tensors["input"].dtype))
+        stage("call")
+    return layer(places["input"]), layer
+
+
+def set_weights(
+    layer: Any, tensors: Dict[str, Any], session: Any, stage: Callable[[str], None]
+) -> Dict[str, Any]:
+    """Initialize the weights of a layer, and set those that are given; return what they were between."""
+    stage("weights")
+    session.run([weight.initializer for weight in layer.weights])
+    initial = held(layer, session)
+    for name in WEIGHTS:
+        if name in tensors:
+            getattr(layer, name).load(tensors[name], session)
+    return initial
+
+
+def held(layer: Any, session: Any) -> Dict[str, Any]:
+    """Return the weights of a layer, by name."""
+    found = {name: getattr(layer, name) for name in WEIGHTS}
+    return {name: session.run(weight) for name, weight in found.items() if weight is not None}
+
+
+def variables(layer: Any) -> List[Any]:
+    """Return the weights of a layer in the order of their names' use."""
+    return [weight for weight in (layer.kernel, layer.bias) if weight is not None]
+
+
+def fed(places: Dict[str, Any], tensors: Dict[str, Any]) -> Dict[Any, Any]:
+    """Return what each placeholder is fed; some may be of no consequence to what is run."""
+    return {place: tensors[name] for name, place in places.items()}
+
+
+def make(argument: str, class_name: str, settings: Dict[str, Any]) -> Any:
+    """Return an object for an argument, whose last word names Keras' module: an initializer, a constraint."""
+    module = getattr(tf.keras, argument.rsplit("_", 1)[-1] + "s")
+    return (getattr(module, class_name, None) or module.L1L2)(
+        **settings
+    )  # at first there was no L1 and no L2
+
+
+def look(
+    api: str,
+    arguments: Any,
+    tensors: Dict[str, Any],
+    stage: Callable[[str], None],
+    wanted: Tuple[str, ...],
+    input_shape: Optional[Tuple[Optional[int], ...]],
+) -> Dict[str, Any]:
+    """Return what is wanted of the function, or of the layer, taken through its stages."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(0)  # weights are drawn alike in each run
+        places = {name: tf.placeholder(array.dtype, array.shape) for name, array in tensors.items()}
+        output, layer = laid(api, arguments, tensors, places, stage)
+        feed = fed(places, tensors)
+        if layer is None:
+            stage("call")
+            seen = {"signature": tf.nn.conv_transpose, "node": output.op.name.split("/")[0]}
+            seen["output"] = session.run(output, feed)
+            stage("observe")
+            return seen
+        seen = {"initial": set_weights(layer, tensors, session, stage)}
+        stage("call")
+        seen["output"] = session.run(output, feed)
+        stage("observe")
+        seen.update((name, SHOWN[name](layer)) for name in wanted if name in SHOWN)
+        if "losses" in wanted:
+            seen["losses"] = session.run(layer.losses, feed)
+        if "declared" in wanted:
+            declared = layer.compute_output_shape(tf.TensorShape(input_shape or tensors["input"].shape))
+            seen["declared"] = tf.TensorShape(declared).as_list()
+        if "config" in wanted or "remade" in wanted:
+            config = layer.get_config()
+            again = type(layer).from_config(config)
+            seen["config"] = {"config": config, "again": again.get_config()}
+        if "remade" in wanted:
+            remade = again(places["input"])
+            set_weights(again, tensors, session, stage)
+            seen["remade"] = session.run(remade, feed)
+        if "stepped" in wanted:
+            loss = tf.reduce_sum(output * places["gradient"])
+            session.run(tf.train.GradientDescentOptimizer(1.0).minimize(loss), feed)
+            seen["stepped"] = held(layer, session)
+        return seen
+
+
+def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
+    """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
+    shape = list(tensors["input"].shape)
+    first = str(arguments.get("data_format")).lower() == "channels_first"
+    if "kernel" in tensors:
+        shape[1 if first else -1] = tensors["kernel"].shape[-1]
+    return tuple(shape)
+
+
+SHOWN: Dict[str, Callable[[Any], Any]] = {
+    "shapes": lambda layer: [weight.shape.as_list() for weight in layer.weights],
+    "signature": lambda layer: type(layer).__init__,
+    "name": lambda layer: layer.name,
+    "bases": lambda layer: [kind.__name__ for kind in type(layer).__mro__[1:]],
+    "trainable": lambda _: len(tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)),
+    "dtypes": lambda layer: [weight.dtype.base_dtype.name for weight in layer.weights],
+}
+LOOKED = [*SHOWN, "losses", "initial", "stepped", "config", "remade", "declared", "node"]
