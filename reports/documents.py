@@ -6,15 +6,14 @@ Those that it speaks of stand on one side, those of other versions on the other;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from adjoint.reports.column import Column
 from adjoint.reports.marks import MARKS, SILENT, SPEAKING, Mark, mark_of
 from adjoint.reports.matrix import Cell, Group, Matrix
-from adjoint.reports.ranking import Check
-from adjoint.reports.silences import said
+from adjoint.reports.silences import heard
 from adjoint.reports.versions import newest, newest_first
 from adjoint.spec import Clause, Document, Spec
 
@@ -35,26 +34,38 @@ class Reading:
     column: Column
     cell: Cell | None
     mark: Mark
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Readings with one mark and, of an open clause, the same answer to each call that two of them answer."""
+
+    readings: tuple[Reading, ...]
     answers: tuple[Answer, ...]
+
+    @property
+    def mark(self) -> Mark:
+        """The mark of the first."""
+        return self.readings[0].mark
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One clause: what those came to that its document speaks of, and what the others did.
-
-    On either side, readings that say the same stand together, and the worst first.
-    """
+    """One clause: what those came to that its document speaks of, and the others; the worst first."""
 
     clause: Clause
-    own: tuple[tuple[Reading, ...], ...]
-    others: tuple[tuple[Reading, ...], ...]
+    own: tuple[Alike, ...]
+    others: tuple[Alike, ...]
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """All of them."""
+        return tuple(reading for alike in (*self.own, *self.others) for reading in alike.readings)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The words of its marks."""
-        return frozenset(
-            reading.mark.word for side in (self.own, self.others) for alike in side for reading in alike
-        )
+        return frozenset(reading.mark.word for reading in self.readings)
 
     @property
     def checked(self) -> bool:
@@ -105,9 +116,8 @@ class Page:
         """How many clauses came to each mark, implementation by implementation."""
         found: dict[Column, Counter[str]] = {column: Counter() for column in (*self.own, *self.others)}
         for entry in self.entries:
-            for alike in (*entry.own, *entry.others):
-                for reading in alike:
-                    found[reading.column][reading.mark.word] += 1
+            for reading in entry.readings:
+                found[reading.column][reading.mark.word] += 1
         return found
 
     @property
@@ -135,7 +145,7 @@ def _page(group: Group, spec: Spec) -> Page:
     cells = {(cell.column, cell.clause.id): cell for row in group.rows for cell in row.cells if cell}
     clauses = [clause for clause in spec.clauses.values() if clause.document == group.document.id]
 
-    def side(columns: Sequence[Column], clause: Clause) -> tuple[tuple[Reading, ...], ...]:
+    def side(columns: Sequence[Column], clause: Clause) -> tuple[Alike, ...]:
         return _together(_reading(column, cells.get((column, clause.id))) for column in columns)
 
     return Page(
@@ -149,31 +159,38 @@ def _page(group: Group, spec: Spec) -> Page:
 
 
 def _reading(column: Column, cell: Cell | None) -> Reading:
-    checks = cell.checks if cell else ()
-    mark = mark_of(checks)
-    return Reading(column, cell, mark, _answers(checks) if mark.word == "observed" else ())
+    return Reading(column, cell, mark_of(cell.checks if cell else ()))
 
 
-def _together(readings: Iterable[Reading]) -> tuple[tuple[Reading, ...], ...]:
-    """Return the readings, those that say the same as one; the worst first."""
-    alike: dict[object, list[Reading]] = {}
+def _together(readings: Iterable[Reading]) -> tuple[Alike, ...]:
+    """Return the readings, those that say the same together; the worst first."""
+    groups: list[tuple[list[Reading], dict[str, str]]] = []
     for reading in readings:
-        mark = reading.mark
-        alike.setdefault((mark.word, mark.tags, reading.answers), []).append(reading)
-    order = list(MARKS)
-    return tuple(
-        tuple(group) for group in sorted(alike.values(), key=lambda group: order.index(group[0].mark.word))
-    )
+        told = heard(reading.cell.checks) if reading.cell and reading.mark.word == "observed" else {}
+        for members, known in groups:
+            mark = members[0].mark
+            if (mark.word, mark.tags) == (reading.mark.word, reading.mark.tags) and _agree(told, known):
+                members.append(reading)
+                known |= told
+                break
+        else:
+            groups.append(([reading], told))
+    made = [Alike(tuple(members), _answers(members, known)) for members, known in groups]
+    return tuple(sorted(made, key=lambda alike: list(MARKS).index(alike.mark.word)))
 
 
-def _answers(checks: Iterable[Check]) -> tuple[Answer, ...]:
-    """Return what was seen in the calls of an open clause, what most of them showed first."""
-    cases: dict[str, list[Check]] = {}
-    for check in checks:
-        cases.setdefault(check["case"], []).append(check)
+def _agree(told: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    """Tell whether calls that both answer are answered alike, and that there are such, if any are at all."""
+    both = told.keys() & known.keys()
+    return all(told[case] == known[case] for case in both) and bool(both or not told)
+
+
+def _answers(readings: Iterable[Reading], told: Mapping[str, str]) -> tuple[Answer, ...]:
+    """Return what was heard of the calls of an open clause, the answer to most of them first."""
+    checks = (check for reading in readings if reading.cell for check in reading.cell.checks)
+    calls = {check["case"]: (check["size"], check["call"]) for check in checks}
     seen: dict[str, list[tuple[int, str]]] = {}
-    for found in cases.values():
-        if words := said(found):
-            seen.setdefault(words, []).append((found[0]["size"], found[0]["call"]))
-    made = [Answer(words, len(calls), min(calls)[1]) for words, calls in seen.items()]
+    for case, answer in told.items():
+        seen.setdefault(answer, []).append(calls[case])
+    made = [Answer(answer, len(found), min(found)[1]) for answer, found in seen.items()]
     return tuple(sorted(made, key=lambda answer: (-answer.calls, answer.seen)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,8 +53,8 @@ class Mark:
         gate where its word would not.
     count : int
         How many checks came to it; of ``in-part``, how many are unsupported.
-    of : int
-        How many checks there are.
+    of, missed : int
+        How many checks were reached, and how many were not.
     worst : mapping or None
         Of what differs, the worst check with the smallest call.
     """
@@ -62,17 +63,19 @@ class Mark:
     tags: tuple[str, ...]
     count: int
     of: int
+    missed: int
     worst: Check | None = None
 
     @property
     def note(self) -> str:
         """How many checks the word speaks of, where it is not all of them."""
-        if self.word in ("conforms", "observed"):
-            missed = self.of - self.count
-            return f"{missed} of {self.of} not reached" if missed else ""
         if self.word == "in-part":
             return f"{self.count} of {self.of} unsupported"
-        return f"{self.count} of {self.of}" if self.count != self.of else ""
+        if self.count != self.of:
+            return f"{self.count} of {self.of}"
+        if self.missed and self.word in ("conforms", "observed"):
+            return f"{self.missed} of {self.missed + self.of} not reached"
+        return ""
 
     @property
     def result(self) -> str:
@@ -88,20 +91,20 @@ def mark_of(checks: Sequence[Check]) -> Mark:
     checks : sequence of mapping
         The worst first.
     """
-    words = [_word(check) for check in checks]
+    words = Counter(map(_word, checks))
+    missed = words.pop("not-reached", 0)
+    reached = words.total()
     differing = [check for check in checks if check["verdict"] in DIFFERS]
     if differing:
         worst = differing[0]
-        word = _word(worst)
-        return Mark(word, tuple(_tags(worst)), words.count(word), len(checks), worst)
-    refused = words.count("unsupported")
+        return Mark(_word(worst), tuple(_tags(worst)), words[_word(worst)], reached, missed, worst)
     tags = ("fails",) if any(map(fails, checks)) else ()
-    if refused and "conforms" in words:
-        return Mark("in-part", tags, refused, len(checks))
-    for word in ("conforms", "observed", "vacuous", "unsupported", "not-reached"):
-        if word in words:
-            return Mark(word, tags, words.count(word), len(checks))
-    return Mark("not-asked", (), 0, 0)
+    if words["unsupported"] and words["conforms"]:
+        return Mark("in-part", tags, words["unsupported"], reached, missed)
+    for word in ("conforms", "observed", "vacuous", "unsupported"):
+        if words[word]:
+            return Mark(word, tags, words[word], reached, missed)
+    return Mark("not-reached" if missed else "not-asked", (), 0, 0, missed)
 
 
 def _word(check: Check) -> str:

@@ -74,6 +74,14 @@ def said(checks: Iterable[Check]) -> str:
     return ", ".join(sorted(more)) or ("accepts" if "accepts" in words else "")
 
 
+def heard(checks: Iterable[Check]) -> dict[str, str]:
+    """Return one system's answer to each call of some checks, by the call's case."""
+    cases: dict[str, list[Check]] = {}
+    for check in checks:
+        cases.setdefault(check["case"], []).append(check)
+    return {case: answer for case, found in cases.items() if (answer := said(found))}
+
+
 def without_type(answer: str) -> str:
     """Return an answer without the type of error that it names: another type is no other answer."""
     return answer.split(" (")[0]

@@ -15,8 +15,8 @@ from itertools import pairwise
 from adjoint.reports.column import Column
 from adjoint.reports.marks import SILENT, SPEAKING, Mark, mark_of
 from adjoint.reports.matrix import Cell, Group, Matrix
-from adjoint.reports.ranking import DIFFERS, Check
-from adjoint.reports.silences import said, without_type
+from adjoint.reports.ranking import DIFFERS
+from adjoint.reports.silences import heard, without_type
 from adjoint.reports.versions import lines
 from adjoint.spec import Clause, Document
 
@@ -158,24 +158,20 @@ def _places(cells: Sequence[Cell | None]) -> tuple[Place, ...]:
 
 
 def _wrong_elsewhere(before: Cell | None, after: Cell | None) -> bool:
-    """Tell whether one version is wrong, or right, in a golden case in which the next is not."""
+    """Tell whether one version is wrong, or right, in a case in which the next is not."""
     found = []
     for cell in (before, after):
-        checks = [check for check in (cell.checks if cell else ()) if not check.get("drawn")]
-        asked = {(check["case"], check["kind"]): check["verdict"] for check in checks}
-        found.append({key: verdict for key, verdict in asked.items() if verdict != "not-reached"})
+        verdicts = {
+            (check["case"], check["kind"]): check["verdict"] for check in (cell.checks if cell else ())
+        }
+        found.append({key: verdict for key, verdict in verdicts.items() if verdict != "not-reached"})
     both = found[0].keys() & found[1].keys()
     return any((found[0][key] in DIFFERS) != (found[1][key] in DIFFERS) for key in both)
 
 
 def _answers(cell: Cell | None) -> dict[str, str]:
     """Return what was seen in each call of an open clause; nothing, of any other."""
-    if cell is None or cell.clause.level != "open":
-        return {}
-    cases: dict[str, list[Check]] = {}
-    for check in cell.checks:
-        cases.setdefault(check["case"], []).append(check)
-    return {case: words for case, checks in cases.items() if (words := said(checks))}
+    return heard(cell.checks) if cell and cell.clause.level == "open" else {}
 
 
 def _moved(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:

@@ -33,7 +33,7 @@ def of(*records: Record) -> Shown:
 def entry(page: Shown, clause: str) -> list[list[list[tuple[str, str]]]]:
     """What a page says of a clause: on either side, name and word of each reading, grouped as they are."""
     (found,) = (entry for entry in page.entries if entry.clause.id == clause)
-    return [[list(map(_said, alike)) for alike in side] for side in (found.own, found.others)]
+    return [[list(map(_said, alike.readings)) for alike in side] for side in (found.own, found.others)]
 
 
 def _said(reading: Reading) -> tuple[str, str]:
@@ -92,18 +92,40 @@ def test_what_is_open_is_shown_with_what_was_seen() -> None:
         record(*refuses, saw("c", "returned float32[2]", 7), name="a"),
         record(saw("c", "returned float32[2]", 7), *refuses, name="b"),
         record(*refuses, saw("c", "raised ValueError: never", 7), name="c"),
+        record(saw("a", "raised ValueError: I", 9), saw("c", "returned float32[2]", 7), name="B"),
     )
     (found,) = (entry for entry in page.entries if entry.clause.id == OPEN)
-    assert [[reading.column.name for reading in alike] for alike in found.own] == [["c"], ["b", "a"]]
-    answers = [(answer.seen, answer.calls, answer.call) for answer in found.own[1][0].answers]
+    assert [[reading.column.name for reading in alike.readings] for alike in found.own] == [
+        ["c"],
+        ["b", "a", "B"],
+    ]
+    answers = [(answer.seen, answer.calls, answer.call) for answer in found.own[1].answers]
     assert answers == [("refuses (ValueError)", 2, "f(5)"), ("accepts", 1, "f(7)")]
+
+
+def test_answers_are_alike_only_where_common_calls_were_answered_alike() -> None:
+    def answering(name: str, **seen: str) -> Record:
+        return record(*(check("observed", OPEN, case=case, seen=seen[case]) for case in seen), name=name)
+
+    page = of(
+        answering("e", a="kept"),
+        answering("d", a="kept", b="kept"),
+        answering("c", a="kept", b="taken for zero"),
+        answering("b", z="kept"),
+        answering("a", b="kept"),
+    )
+    assert entry(page, OPEN)[0] == [
+        [("e", "observed"), ("d", "observed"), ("a", "observed")],
+        [("c", "observed")],
+        [("b", "observed")],
+    ]
 
 
 def test_a_deviating_clause_opens_to_the_smallest_call() -> None:
     big = check("deviates", size=9, call="f(9)", demanded="nine", seen="ten", script="print(9)")
     small = check("deviates", size=2, call="f(2)", demanded="two", seen="three", script="print(2)")
     fails, known = small | {"stderr": "boom"}, check("deviates", "tf-nn.rank", declared=KNOWN)
-    page = Page(pages.render([record(big, check("conforms"), fails, known)])[NAME])
+    page = Page(pages.render([record(big, check("conforms"), fails, known, check("not-reached"))])[NAME])
     text = "".join(page.text)
     assert all(part in text for part in ("f(2)", "two", "three", "print(2)", "boom", "2 of 3"))
     assert not any(part in text for part in ("f(9)", "nine", "print(9)"))

@@ -10,7 +10,7 @@ from adjoint.reports import html, pages
 from adjoint.reports.matrix import build
 from adjoint.reports.timeline import Timeline, timelines
 from adjoint.spec import load
-from tests.records import KNOWN, Page, check, drawn, record
+from tests.records import KNOWN, Page, check, record
 
 VALUES = "tf-nn.values"
 OPEN = "tf-nn.filters-in-out"
@@ -99,9 +99,17 @@ def test_another_fault_of_the_same_clause_is_a_change() -> None:
     assert words(along(faults("2.4", "a"), faults("2.9", "a"))) == {}
     assert words(along(faults("2.4", "a"), faults("2.9", "b"))) == {VALUES: ["deviates", "drift*"]}
     assert words(along(faults("2.4", "a"), faults("2.9", "a", "d", asked="abcd"))) == {}
-    found = [check("deviates", VALUES, case="a"), check("conforms", VALUES, case="b")]
-    chance = drawn("deviates", 9.0, clause=VALUES, case="b")
-    assert words(along(version("2.4", *found), version("2.9", *found, chance))) == {}
+    missed = [check("deviates", VALUES, case="a"), check("not-reached", VALUES, case="b")]
+    assert words(along(version("2.4", *missed), faults("2.9", "a", "b"))) == {}
+
+
+def test_another_kind_of_fault_is_a_change() -> None:
+    def faults(number: str, **kinds: str) -> Record:
+        return version(number, *(check(verdict, VALUES, kind=kind) for kind, verdict in kinds.items()))
+
+    one, other = {"values": "deviates", "dtype": "conforms"}, {"values": "conforms", "dtype": "deviates"}
+    assert words(along(faults("2.4", **one), faults("2.9", **one))) == {}
+    assert words(along(faults("2.4", **one), faults("2.9", **other))) == {VALUES: ["deviates", "drift*"]}
 
 
 def test_an_open_clause_changes_where_its_answers_do() -> None:
