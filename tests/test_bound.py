@@ -107,6 +107,11 @@ def one(dtype: str, exact: Fraction, magnitude: Fraction, n: int) -> Answer:
     return Answer(scalar(exact), scalar(magnitude), Tensor(dtype, (1,), (n,)))
 
 
+def rounded(value: Fraction, dtype: str) -> float:
+    above, below = value.as_integer_ratio()
+    return round_to(above, 1 - below.bit_length(), FORMATS[dtype])
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1, 3, 50])
 def test_both_ends_are_the_last_that_the_definition_accepts(dtype: str, n: int) -> None:
@@ -115,15 +120,36 @@ def test_both_ends_are_the_last_that_the_definition_accepts(dtype: str, n: int) 
     allowed = accepted(one(dtype, exact, magnitude, n), Claim(dtype))
     error = n * magnitude / 2**form.precision + n * Fraction(2) ** (form.emin - form.precision)
 
-    def rounded(value: Fraction) -> float:
-        return round_to(value.numerator, 1 - value.denominator.bit_length(), form)
-
-    assert allowed.low == (rounded(exact - error),)
-    assert allowed.high == (rounded(exact + error),)
+    assert (allowed.low, allowed.high) == ((rounded(exact - error, dtype),), (rounded(exact + error, dtype),))
     assert allowed.low[0] <= exact <= allowed.high[0]
     assert allowed.unit == (float(magnitude / 2**form.precision),)
     better = accepted(one(dtype, exact, magnitude, n), Claim("float64"))
     assert better.unit == (float(magnitude / 2**53),)
+
+
+def mixing(dtype: str, exact: Fraction, magnitude: Fraction, n: int, mixed: int) -> Answer:
+    """Return what `one` does, where a transform may stray by u times `mixed`."""
+    return replace(one(dtype, exact, magnitude, n), mixed=Tensor(dtype, (1,), (mixed,)))
+
+
+@pytest.mark.parametrize("rounds", ["", "tf32"])
+def test_the_ends_lie_farther_apart_by_what_a_transform_strays_also_of_inputs_of_11_bits(rounds: str) -> None:
+    exact, magnitude, n, mixed = Fraction(5, 4), Fraction(37, 2), 3, 1000
+    claim = Claim("float32", input_rounding=rounds, algorithm="transform")
+    allowed = accepted(mixing("float32", exact, magnitude, n, mixed), claim)
+    u, eta = Fraction(1, 2**24), Fraction(1, 2**150)
+    g = Fraction(2, 2**11) + Fraction(1, 2**22) if rounds else 0
+    error = g * magnitude + n * u * (1 + g) * magnitude + n * eta + (u + g) * mixed
+    ends = rounded(exact - error, "float32"), rounded(exact + error, "float32")
+    assert (*allowed.low, *allowed.high) == ends
+
+
+def test_what_a_transform_may_stray_is_vacuous_from_the_largest_sum_on() -> None:
+    claim, unit = Claim("float32", algorithm="transform"), Fraction(1)
+    assert accepted(mixing("float32", unit, unit, 1, 1 << 24), claim).vacuous
+    assert not accepted(mixing("float32", unit, unit, 1, (1 << 24) - 1), claim).vacuous
+    nothing = Fraction(0)
+    assert not accepted(mixing("float32", nothing, nothing, 1, 0), claim).vacuous
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -183,19 +209,15 @@ def defined(call: Rounded, claim: Claim) -> tuple[Numbers, Numbers]:
     g = Fraction(2, 2**11) + Fraction(1, 2**22) if claim.input_rounding else 0
     eta = normal if claim.flush else normal * u
 
-    def rounded(value: Fraction) -> float:
-        above, below = value.as_integer_ratio()
-        return round_to(above, 1 - below.bit_length(), FORMATS[call.dtype])
-
     def ends(y: Fraction, part: Fraction, b: Fraction, n: int) -> list[float]:
         """Of n terms, a bias of b among them; `part` is what the products add to S."""
         error = g * part + n * u * ((1 + g) * part + abs(b)) + n * eta if part or b else Fraction(0)
-        return [rounded(y - error), rounded(y + error)]
+        return [rounded(y - error, call.dtype), rounded(y + error, call.dtype)]
 
     def hull(y: Fraction, part: Fraction, n: int, b: Fraction) -> tuple[float, float]:
         found = ends(y + b, part, b, n + biased)
         for end in ends(y, part, Fraction(0), n) if biased else []:
-            found.append(end if isinf(end) else rounded(Fraction(end) + b))
+            found.append(end if isinf(end) else rounded(Fraction(end) + b, call.dtype))
         return min(found), max(found)
 
     count = sum(there.astype(int) for _, there in products)

@@ -79,6 +79,17 @@ def test_signs_of_zeros(dtype: str) -> None:
     assert seen(call, "sign-of-zero", begun + 1) == "none of the readings known"
 
 
+def test_a_sum_of_one_negative_zero_is_negative_if_it_begins_with_the_first() -> None:
+    """With one channel, and a stride as long as the kernel and longer, no element has two terms."""
+    rule = "sign-of-zero"
+    setting = Setting("torch.nn.functional.conv_transpose1d", (Axis(3, 2, 3),), filters=2, data=rule)
+    call = call_of(setting)
+    begun = system(call, begins_with_the_first)
+    assert np.signbit(begun[begun == 0]).any()
+    assert seen(call, rule, begun) == "negative where every term is"
+    assert seen(call, rule, system(call, first_to_last)) == "never negative"
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_subnormal_numbers(dtype: str, seed: int) -> None:

@@ -186,17 +186,41 @@ def test_the_first_of_all_draws_is_the_smallest_call(api):
     assert first == settings.Setting(api, (axis,) * (rank_of(api) or 1))
 
 
+def work(setting, batch):
+    """Return how many multiplications an output costs."""
+    found = batch * setting.channels * setting.filters // setting.groups
+    return found * prod(axis.size * axis.kernel for axis in setting.axes)
+
+
 @pytest.mark.parametrize("api", WORDED)
 def test_large_sizes_are_drawn_and_no_call_is_too_large(api):
     drawn = draws(strategies.settings(api, "exact"), 200)
     assert any(max(axis.size for axis in setting.axes) > 32 for setting in drawn)
     assert any(setting.channels >= 17 and setting.filters >= 17 for setting in drawn)
     for setting in drawn:
-        work = max(setting.batch, 1) * setting.channels * setting.filters // setting.groups
-        work *= prod(axis.size * axis.kernel for axis in setting.axes)
-        assert work <= 20_000, setting
+        assert work(setting, max(setting.batch, 1)) <= 20_000, setting
         terms = prod([setting.channels // setting.groups, *(axis.kernel for axis in setting.axes)])
         assert terms <= 255, setting  # with a bias, bfloat16 holds the sum of so many ones
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize(
+    "api", ["torch.nn.functional.conv_transpose1d", "keras.layers.Conv2DTranspose", "tf.nn.conv_transpose"]
+)
+def test_gradients_are_observed_of_most_calls_whose_gradients_are_known_and_cost_little(api, data):
+    """Those of special data are not known, nor, as rounding may cross zero, those of rounded ones by relu."""
+    drawn = draws(strategies.settings(api, data, gradients=True), 200)
+    known = [each for each in drawn if data == "exact" or (data == "rounded" and each.activation == "linear")]
+    little = [each for each in known if work(each, each.batch) <= 2_000]
+    observed = [each for each in drawn if each.gradients]
+    assert all(each in little for each in observed)
+    assert 0.5 * len(little) <= len(observed) <= 0.85 * len(little)
+    if data != "special":
+        assert max(work(each, each.batch) for each in observed) > 1_000
+        assert {each.activation for each in observed} == {each.activation for each in known}
+        grouped = [work(each, each.batch) for each in observed if each.groups > 1]
+        assert max(grouped, default=1_000) >= 1_000
+    assert not any(each.gradients for each in draws(strategies.settings(api, data), 40))
 
 
 @cache

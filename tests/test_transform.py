@@ -101,6 +101,23 @@ def test_the_factor_grows_with_what_is_transformed() -> None:
     assert of(8, 3, 2, 2) > of(8, 3, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "dilation", "output", "crop"),
+    [(511, 2, 1, 1, 1, 0), (74, 1, 7, 1, 1, 0), (300, 2, 1, 212, 1, 0), (1, 1, 1, 1, 500, 12)],
+)
+def test_what_is_transformed_is_the_output_before_it_is_cropped(
+    size: int, kernel: int, stride: int, dilation: int, output: int, crop: int
+) -> None:
+    """512 elements are a power of two more than 511."""
+
+    def of(size: int, crop: int) -> int:
+        axis = (size,), (kernel,), (output,), (stride,), (dilation,), (crop,)
+        return factor(Geometry(*axis), (kernel,), 1)
+
+    assert of(size, crop) == 8 * (2 + 10) * (3 + 1) + 3 + 1
+    assert of(max(size - 1, 1), max(crop - 1, 0)) == 8 * (2 + 9) * (3 + 1) + 3 + 1
+
+
 WAYS: dict[str, Implementation] = {
     "FFT": by_fft,
     **{f"F({m}, 3)": partial(by_winograd, m=m) for m in WINOGRAD},
