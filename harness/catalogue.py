@@ -102,10 +102,11 @@ def resolve(
         )
     entry = entries()[target]
     interpreter = python or _interpreter(entry)
+    folder = str(environments_folder() / entry.environment)
     return Implementation(
         target,
         _serve(interpreter, entry.module),
-        entry.env,
+        {name: value.replace("{environment}", folder) for name, value in entry.env.items()},
         entry.script,
         entry.targets,
         entry.apis,

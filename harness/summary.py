@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adjoint import catalogue
+from adjoint.deviations import EXCUSABLE
 from adjoint.gate import code_of
 from adjoint.listing import terminal
 from adjoint.record import Record, fails
@@ -88,6 +89,6 @@ def _kind(check: Mapping[str, Any]) -> str:
     verdict = str(check["verdict"])
     if fails(check):
         return "deviates"
-    if verdict != "deviates":
+    if verdict not in EXCUSABLE:
         return verdict
     return "declared" if check["declared"] else "drift"

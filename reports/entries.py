@@ -65,10 +65,13 @@ class Entry:
     varies: str = ""
     link: str = ""
 
+    def names(self, implementation: str) -> bool:
+        """Tell whether it speaks of an implementation."""
+        return any(fnmatchcase(implementation, pattern) for pattern in self.implementations)
+
     def speaks_of(self, implementation: str, clause: str) -> bool:
         """Tell whether it speaks of what an implementation does with a clause."""
-        named = any(fnmatchcase(clause, pattern) for pattern in self.clauses)
-        return named and any(fnmatchcase(implementation, pattern) for pattern in self.implementations)
+        return self.names(implementation) and any(fnmatchcase(clause, pattern) for pattern in self.clauses)
 
     def covers(self, implementation: str, check: Check) -> bool:
         """Tell whether a check that differs shows this finding."""

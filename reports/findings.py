@@ -162,9 +162,10 @@ def _place(cell: Cell) -> tuple[str, str, str]:
 def _idle(entry: Entry, matrix: Matrix, shown: set[str]) -> list[str]:
     """Return a sentence for each clause of an entry that was asked and is not shown; one, if none is.
 
-    A pattern is no clause, and what varies from machine to machine need not show.
+    A pattern is no clause, what varies from machine to machine need not show, and of implementations that are
+    not among the records nothing is known.
     """
-    if entry.varies:
+    if entry.varies or not any(entry.names(column.name) for column in matrix.columns):
         return []
     if not shown:
         return [

@@ -100,6 +100,11 @@ def test_an_entry_becomes_its_command_and_variables(environments):
     assert (found.env["KERAS_BACKEND"], found.script) == ("torch", "keras")
 
 
+def test_a_variable_may_name_the_folder_of_the_environment(environments):
+    make(environments, "keras-releases/bin/python")
+    assert resolve("keras-3.0").env["PYTHONPATH"] == str(environments / "keras-releases" / "releases" / "3.0")
+
+
 def test_an_entry_without_environment_runs_on_our_python(environments):
     make(environments, "bin/python")
     found = resolve("fast")

@@ -93,6 +93,8 @@ def test_an_entry_that_nothing_shows_is_idle() -> None:
     (sentence,) = gather([record(check("conforms"))], [entry()]).idle
     assert "the finding off-by-one is shown by no check of these records" in sentence
     assert not gather([record(check())], [entry()]).idle
+    other = record(check("conforms"), name="yours")
+    assert not gather([other], [entry()]).idle, "nobody ran the one it names"
 
 
 def test_a_clause_that_was_asked_and_conforms_is_idle() -> None:

@@ -150,6 +150,24 @@ def test_the_scripts_of_every_framework_are_python(name):
     assert {kind for kind, _ in kinds} >= {"weights-shape", "initial-weights", "signature", "repeatable"}
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("tensorflow-2.9-no-onednn", 'os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"'),
+        ("tensorflow-legacy", 'os.environ["TF_USE_LEGACY_KERAS"] = "1"'),
+        ("tensorflow-compat", 'os.environ["TF_USE_LEGACY_KERAS"] = "1"'),
+    ],
+)
+def test_a_script_sets_what_decides_what_tensorflow_does(name, line):
+    entry = catalogue.entries()[name]
+    of = catalogue.Implementation(name, (name,), entry.env, entry.script)
+    case = next(case for case in CASES if case.call.api in entry.apis)
+    text = script(case, case.checks[0], of)
+    assert text.index(line) < text.index("import tensorflow")
+    plain = catalogue.Implementation(name, (name,), {}, entry.script)
+    assert "os.environ" not in script(case, case.checks[0], plain)
+
+
 def test_a_script_writes_objects_and_functions_as_a_person_would():
     entry = catalogue.entries()["keras-jax"]
     keras = catalogue.Implementation("keras-jax", ("python",), entry.env, "keras")

@@ -30,8 +30,9 @@ def test_there_are_deviations_to_show():
 def test_script_deviates(name, check, tmp_path):
     script = tmp_path / "reproduce.py"
     script.write_text(check["script"], encoding="utf-8")
-    interpreter = catalogue.resolve(name).command[0]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    found = catalogue.resolve(name)
+    interpreter, path = found.command[0], found.env.get("PYTHONPATH", "")
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path}
     done = subprocess.run(
         [interpreter, script], env=quiet, cwd=tmp_path, capture_output=True, text=True, check=False
     )
