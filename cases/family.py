@@ -28,6 +28,7 @@ KEPT = (
     "dtypes",
     "other_dtypes",
     "repeated",
+    "kept",
     "of",
     "told",
     "attributes",

@@ -7,10 +7,11 @@ A file of `handmade/` has at its head the `api`, the `dtypes` that each case is 
 unless the case's own clause observes that kind.  A `[[case]]` has its `clause`, `why`, the shapes of its
 `tensors`, `arguments` in tagged form (and `{ "$none" = true }` for JSON's null, which TOML lacks),
 `exercises`, and may have an `api` and `dtypes` of its own, tensors written out in `given`, `other_dtypes` by
-tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `home` (files
-in the worker's home folder), `positional` (what is given by position, in order), `kinds` (only these checks),
-`shape` (the clause of its shape), `refused`, and the `type` of the error; `looked.py` has those of rows that
-look at more than the output.  Files with `apis` at their head are of families: `family.py` explains them.
+tensor, `layouts` by tensor, `repeated` (the call is made again, and the checks of that follow), `kept` (where
+gradients are observed: whether they leave the tensors as they were), `home` (files in the worker's home
+folder), `positional` (what is given by position, in order), `kinds` (only these checks), `shape` (the clause
+of its shape), `refused`, and the `type` of the error; `looked.py` has those of rows that look at more than
+the output.  Files with `apis` at their head are of families: `family.py` explains them.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
         call = call.repeated() if row.get("repeated") else call
         if gradients := [kind for kind in load().clauses[row["clause"]].observes if kind in GRADIENTS]:
             call = with_gradients(call, gradients if "bias" in row["tensors"] else gradients[:2])
+            call = call.keeping() if row.get("kept") else call
         if looked := kinds_of(row, load().clauses[row["clause"]].observes):
             call = with_gradients(call, ()) if "after-step" in looked else call
             call = observing(call, row, looked)
@@ -160,6 +162,9 @@ def _checks(row: Mapping[str, Any], defaults: Mapping[str, str], call: Call) -> 
     gradients = tuple(kind for kind in call.observe if kind in GRADIENTS)
     usual = gradients or (USUAL if set(clause.observes) & set(USUAL) else ("returned", *clause.observes))
     kinds = row.get("kinds", usual)
+    if row.get("kept"):
+        kinds = (*kinds, "inputs-kept")
+        clauses |= {"inputs-kept": f"{clause.document}.inputs-kept"}
     if call.is_repeated:
         kinds = (*USUAL, *REPEATED)
         clauses |= {kind: f"{clause.document}.{kind}" for kind in REPEATED}

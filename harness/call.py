@@ -40,7 +40,8 @@ class Call:
         a call that is made again after others, with the same function, layer or module, `between`, what one
         of the others returns, whose input is the opposite, `again`, what the call then returns, and `later`,
         what the first output holds in the end, the memory of the tensors written over; and for each tensor
-        ``after-input`` and so on, what it holds once the first call is made.  `observations` has the rest.
+        ``after-input`` and so on, what it holds once the first call is made, or the gradients are taken.
+        `observations` has the rest.
     input_shape : tuple of int or None, optional
         The shape that ``declared`` asks about, None being an unknown size; only with it.
     positional : tuple of str
@@ -104,8 +105,11 @@ class Call:
 
     def repeated(self) -> Call:
         """Return the same call, to be made again, with all of that to be observed."""
-        more = [f"after-{name}" for name in self.tensors]
-        return replace(self, observe=("output", "between", "again", "later", *more))
+        return replace(self, observe=("output", "between", "again", "later")).keeping()
+
+    def keeping(self) -> Call:
+        """Return the same call, with what each of its tensors holds afterwards to be observed too."""
+        return replace(self, observe=(*self.observe, *(f"after-{name}" for name in self.tensors)))
 
     def opposite(self) -> Call:
         """Return the call whose input is the opposite."""

@@ -150,9 +150,8 @@ def _values(check: Check, demanded: str, output: Output) -> Verdict:
 
 
 def _inputs_kept(case: Case, _: Check, observed: Mapping[str, Output]) -> tuple[str, str, str]:
-    changed = [
-        name for name, sent in case.call.arrays().items() if not _same(sent, observed[f"after-{name}"])
-    ]
+    sent = {name: tensors.decode(spec) for name, spec in case.call.tensors.items()}
+    changed = [name for name, array in sent.items() if not _same(array, observed[f"after-{name}"])]
     return _verdict(not changed, "the tensors as they were", f"another {' and another '.join(changed)}")
 
 

@@ -29,7 +29,8 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     clause = load().clauses[check.clause]
     if not implementation.script:
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
-    of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else ""
+    is_kept = check.kind == "inputs-kept" and case.call.gradient is not None
+    of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else "input" if is_kept else ""
     used = {name: _as_taken(case.call.tensors[name], implementation.script) for name in _passed(case, check)}
     inputs = {name: expression(spec) for name, spec in used.items()}
     wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
@@ -42,6 +43,7 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         built_for=_built_for(case),
         **_repeated(case, check),
         **look,
+        is_kept=is_kept,
         is_looked=check.kind in OBSERVED_BY,
         layouts=[spec["layout"] for spec in used.values() if "layout" in spec],
         inputs=inputs,
@@ -59,7 +61,7 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         wanted=wanted,
         signed=check.kind == "values"
         and any("signed" in reading for reading in (check.demanded or {}).get("readings", {}).values()),
-        wanted_dtype=check.demanded.get("low", check.demanded)["dtype"] if of else "",
+        wanted_dtype=check.demanded.get("low", check.demanded)["dtype"] if check.kind in GRADIENTS else "",
         implementation=implementation,
         target=implementation.targets.get(case.call.api, ""),
     )
@@ -70,7 +72,8 @@ def _passed(case: Case, check: Check) -> tuple[str, ...]:
     """Return the names of the tensors that a script needs."""
     if check.kind in OBSERVED_BY:
         return reproduce_layers.tensors_for(case, check)
-    return tuple(name for name in case.call.tensors if check.kind in GRADIENTS or name != "gradient")
+    sloped = check.kind in (*GRADIENTS, "inputs-kept")
+    return tuple(name for name in case.call.tensors if sloped or name != "gradient")
 
 
 def _arguments(call: Call, script: str, but: Sequence[str] = (), only: Sequence[str] = ()) -> str:
@@ -118,7 +121,7 @@ def _repeated(case: Case, check: Check) -> dict[str, Any]:
     whole = "joined([input, -input])" if batched and "output_shape" not in call.arguments else "input"
     locked = ("broadcast", "read-only")
     return {
-        "is_repeated": check.kind in REPEATED,
+        "is_repeated": call.is_repeated and check.kind in REPEATED,
         "passed": passed,
         "opposite": ["-input", *passed[1:]],
         "doubled": [whole, *(f"-{name}" for name in passed[1:])],

@@ -73,11 +73,12 @@ def perform(
     stage("call")
     if "gradient" in tensors:
         gradient = keras.ops.convert_to_tensor(tensors["gradient"])
-        seen = GRADIENTS[keras.backend.backend()](layer, passed["input"], gradient, stage)
-    else:
-        seen = [call(passed)]
-        stage("observe")
-    return dict(zip(["output", *NAMES], map(to_numpy, seen)))
+        found = GRADIENTS[keras.backend.backend()](layer, passed["input"], gradient, stage)
+        kept = {"after-input": to_numpy(passed["input"]), "after-gradient": to_numpy(gradient)}
+        return dict(kept, **dict(zip(["output", *NAMES], map(to_numpy, found))))
+    output = call(passed)
+    stage("observe")
+    return {"output": to_numpy(output)}
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:

@@ -66,8 +66,10 @@ def perform(
         tape.watch(operands)
         output = call(passed)
     stage("observe")
-    found = tape.gradient(output, operands, output_gradients=tf.constant(gradient))
-    return dict(zip(GRADIENTS, map(to_numpy, found)), output=to_numpy(output))
+    by_output = tf.constant(gradient)
+    found = tape.gradient(output, operands, output_gradients=by_output)
+    seen = {"after-" + name: to_numpy(tensor) for name, tensor in dict(passed, gradient=by_output).items()}
+    return dict(seen, output=to_numpy(output), **dict(zip(GRADIENTS, map(to_numpy, found))))
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:

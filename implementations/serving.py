@@ -6,7 +6,9 @@ Run as ``python serving.py on_torch [argument ...]``.  The module named is a fil
 - ``perform(api, arguments, tensors, stage)``, where ``arguments.to(function, **tensors)`` calls a function
   with the arguments: returns what was observed, name to NumPy array; calls
   ``stage(name)`` as it moves from ``construct`` to ``build``, ``weights``, ``call`` and ``observe``; a tensor
-  named ``gradient``, which only those are given that claim to observe gradients, asks for all of these;
+  named ``gradient``, which only those are given that claim to observe gradients, asks for all of these; where
+  the API is not given the memory of the arrays, what it is given is among what was observed, as it is
+  afterwards, as ``after-input`` and so on;
 - for calls that are made again, ``given(tensors)``: returns the arrays as the API takes them, sharing
   their memory where it can; ``prepare(api, arguments, given, stage)``: returns a function that calls the
   API with such tensors (a layer, which is built once, with the input among them), and the layer or module,
@@ -155,7 +157,9 @@ def observe(system: Any, call: Dict[str, Any], asked: Tuple[Any, ...]) -> Dict[s
     if "again" in wanted:
         return repeated(system, *asked)
     if looking.NAMES.isdisjoint(wanted):
-        return dict(system.perform(*asked))
+        seen = system.perform(*asked)
+        after = {"after-" + name: array for name, array in asked[2].items()}
+        return dict(after, **seen)
     shape = call.get("input_shape")
     return dict(system.look(*asked, wanted=wanted, input_shape=None if shape is None else tuple(shape)))
 

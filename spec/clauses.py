@@ -24,7 +24,7 @@ KINDS = {
     "shape": "of the output",
     "shape-within": "each axis of the output lies in a range",
     "values": "of the output",
-    "inputs-kept": "each tensor that was given holds what it held, once the call is made",
+    "inputs-kept": "each tensor that was given holds what it held, after the call and its gradients",
     "repeatable": "the values of another call, and then of the same call made again",
     "output-kept": "the output holds what it held, after further calls and after the inputs are written over",
     "gradient-input": "of the loss, the sum of output * g, with respect to the input",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,9 @@ def test_a_call_that_is_made_again_is_another_and_shows_what_it_left():
     assert (call().is_repeated, repeated.is_repeated) == (False, True)
     assert repeated.observe == ("output", "between", "again", "later", "after-input", "after-filters")
     assert repeated.id != call().id
+    kept = replace(call(), observe=("output", "gradient-input")).keeping()
+    assert kept.observe == ("output", "gradient-input", "after-input", "after-filters")
+    assert not kept.is_repeated
     arrays = repeated.opposite().arrays()
     assert (arrays["input"].tolist(), arrays["filters"].tolist()) == ([[-1, -2]], [[3]])
 

@@ -65,9 +65,9 @@ def call_of(witness: Mapping[str, Any]) -> Call:
     call = Call(witness["api"], without_none(witness.get("arguments", {})), given)
     if witness.get("gradients"):
         kinds = GRADIENTS[: 2 + ("bias" in given)]
-        return (
-            replace(call, observe=("output", *kinds)) if "gradient" in given else with_gradients(call, kinds)
-        )
+        own = "gradient" in given
+        sloped = replace(call, observe=("output", *kinds)) if own else with_gradients(call, kinds)
+        return sloped.keeping()
     return call.repeated() if witness.get("repeated") else call
 
 
@@ -89,6 +89,7 @@ def case_of(call: Call, claims: Mapping[str, Any]) -> Case:
         other = demand(call.opposite(), claim).values[""]
         demanded |= {"inputs-kept": None, "repeatable": other, "output-kept": None}
     demanded |= wanted.gradients
+    demanded |= {"inputs-kept": None} if wanted.gradients else {}
     return Case(call, tuple(Check(kind, closed, what) for kind, what in demanded.items()), "a witness")
 
 

@@ -88,11 +88,15 @@ def test_a_case_demands_a_refusal_or_a_result_and_never_both() -> None:
         in_order = [kind for kind in legal if kind in kinds]
         slopes = [kind for kind in GRADIENTS if kind in kinds]
         looked = [kind for kind in kinds if kind in OBSERVED_BY]
-        alone = (["raised"], ["raised", "raised-type"], slopes)
+        kept = ["inputs-kept"] if slopes and "inputs-kept" in kinds else []
+        alone = (["raised"], ["raised", "raised-type"], [*slopes, *kept])
         assert kinds in alone or kinds == [*in_order, *looked], case.id
         names = [name for name in case.call.observe if name != "output" and name not in slopes]
         if case.call.is_repeated:
             assert case.call == case.call.repeated(), case.id
+        elif kept:
+            assert names == [f"after-{name}" for name in case.call.tensors], case.id
+            assert not looked, case.id
         else:
             assert case.call.observe == ("output", *slopes, *names), case.id
             assert bool(names) == bool(looked), case.id

@@ -348,6 +348,28 @@ def test_a_gradient_is_judged_for_itself_by_its_dtype_shape_and_numbers(wrong: A
         assert next(verdict.seen for verdict in found if verdict.verdict == "deviates").startswith(seen)
 
 
+@pytest.mark.parametrize(
+    ("after", "seen"),
+    [
+        ({}, ""),
+        ({"after-gradient": -RIGHT}, "another gradient"),
+        ({"after-input": RIGHT * 2}, "another input"),
+        ({"after-gradient": RIGHT * 0, "after-input": -RIGHT}, "another input and another gradient"),
+    ],
+)
+def test_gradients_that_write_to_what_they_are_given_deviate_after_those_that_are_right(
+    after: dict[str, Any], seen: str
+) -> None:
+    given = {"input": encode(RIGHT), "gradient": encode(RIGHT)}
+    call = Call("tf.nn.conv_transpose", {}, given, ("output", "gradient-input", "gradient-kernel")).keeping()
+    case = Case(call, (*SLOPES, check("inputs-kept")), "a test")
+    kept = {"after-input": RIGHT, "after-gradient": RIGHT}
+    found = judge(case, Returned({**observed(RIGHT, RIGHT, RIGHT).observed, **kept, **after}), True)
+    wanted = ["conforms", "conforms", "deviates" if seen else "conforms"]
+    assert [verdict.verdict for verdict in found] == wanted
+    assert not seen or found[2].seen == seen
+
+
 def test_gradients_are_not_reached_after_an_output_that_is_wrong() -> None:
     checks = [check("values", RIGHT + 1), *SLOPES]
     assert names(observed(RIGHT, RIGHT, RIGHT), *checks) == ["deviates", "not-reached", "not-reached"]

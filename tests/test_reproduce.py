@@ -209,3 +209,25 @@ def test_a_script_shows_each_gradient_and_its_dtype(api):
         for wrong in (right + right.dtype.type(1), right.astype("float64"), right[..., :0]):
             other = Check(check.kind, check.clause, tensors.encode(wrong))
             assert run(script(case, other, fast)) == (1, "DEVIATES")
+
+
+SLOPED = """
+from adjoint.fast import torch_functional
+
+conv_transpose1d = torch_functional.conv_transpose1d
+
+def gradients(gradient, **given):
+    found = torch_functional.gradients(gradient, **given)
+    gradient *= 2
+    return found
+"""
+
+
+def test_a_script_shows_what_gradients_do_to_memory(tmp_path):
+    (tmp_path / "mine.py").write_text(SLOPED)
+    api = "torch.nn.functional.conv_transpose1d"
+    case = next(c for c in golden.load() if c.call.api == api and "after-gradient" in c.call.observe)
+    (check,) = (check for check in case.checks if check.kind == "inputs-kept")
+    mine = catalogue.Implementation("mine", (), script="function", targets={api: "mine:conv_transpose1d"})
+    assert run(script(case, check, catalogue.resolve("fast"))) == (0, "holds")
+    assert run(script(case, check, mine), tmp_path) == (1, "DEVIATES")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from adjoint import tensors
+from adjoint.call import Call
 from adjoint.implementations import serving
 
 CLAIMED = ["float16", "bfloat16", "float32"]
@@ -128,6 +129,33 @@ def test_a_repeated_call_is_seen_before_others_between_and_after_them():
         "later": [5],
         "after-input": [[9, 1, 1], [9, 1, 1]],
     }
+
+
+class Sloping:
+    """A system whose gradients are taken where its tensors lie; of its input it is given a copy."""
+
+    @staticmethod
+    def perform(_api, _arguments, tensors, _stage):
+        tensors["gradient"][0] = 5
+        copied = 7 * tensors["input"]
+        return {"output": copied, "gradient-input": tensors["gradient"], "after-input": copied}
+
+
+def test_after_gradients_what_was_given_is_seen_as_it_is_then():
+    given = {name: tensors.encode(np.ones(2)) for name in ("input", "filters", "gradient")}
+    once = Call("a.b", {}, given, ("output", "gradient-input"))
+    seen = {
+        name: tensors.decode(array).tolist()
+        for name, array in serving.performed(Sloping, once.keeping().to_json())["observed"].items()
+    }
+    assert seen.pop("output") == [7, 7]
+    assert seen == {
+        "gradient-input": [5, 1],
+        "after-input": [7, 7],
+        "after-filters": [1, 1],
+        "after-gradient": [5, 1],
+    }
+    assert set(serving.performed(Sloping, once.to_json())["observed"]) == {"output", "gradient-input"}
 
 
 def test_the_calls_between_have_other_numbers_and_twice_the_batch_where_it_is_free():

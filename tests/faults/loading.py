@@ -8,8 +8,8 @@ Its `witness` is a call on which it shows: `api`, the shapes of its `tensors`, a
 tagged form, `dtype` (float32), `other_dtypes` by tensor, `data` (`integers`, or `fractions` that are
 rounded), and by tensor, in `put`, numbers for its first elements, and in `layouts`, how they lie in memory;
 `repeated`, where it shows when the call is made again; `gradients`, where it shows in these (that by the
-output is made, unless it is among the tensors); `observe`, names of what is looked at in place of the output,
-where it shows in that, and `input_shape`, of which a shape is declared.
+output is made, unless it is among the tensors) or in what they leave of the tensors; `observe`, names of what
+is looked at in place of the output, where it shows in that, and `input_shape`, of which a shape is declared.
 """
 
 import importlib
