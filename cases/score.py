@@ -6,6 +6,7 @@ serves the fault that `start` names.  The smallest calls are put first: they cos
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 import tomllib
@@ -15,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from adjoint import __version__
 from adjoint.cases.demanded import case_of
 from adjoint.cases.settings import Setting
 from adjoint.cases.strategies import settings
@@ -79,6 +81,20 @@ class Found:
             "cases": self.cases,
             "seconds": round(self.seconds, 3),
         }
+
+
+def summed(found: Sequence[Found], profile: str, seed: int, keyword: str) -> dict[str, Any]:
+    """Return what came of some faults as one object: of those with a keyword, which may be empty."""
+    return {
+        "adjoint": __version__,
+        "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "profile": profile,
+        "seed": seed,
+        "keyword": keyword,
+        "faults": len(found),
+        "caught": sum(each.line is not None for each in found),
+        "found": [each.to_json() for each in found],
+    }
 
 
 def faults(folder: Path) -> tuple[Fault, ...]:

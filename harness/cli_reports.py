@@ -15,6 +15,7 @@ from adjoint.record import Record, read
 from adjoint.reports import entries, junit, markdown, pages
 from adjoint.reports.findings import gather
 from adjoint.reports.findings import render as render_findings
+from adjoint.reports.score import SCORE
 from adjoint.running import make_folder
 from adjoint.sentences import sentences
 
@@ -42,7 +43,7 @@ def findings(records: tuple[Path, ...], out: str) -> None:
     2 the request makes no sense.
     """
     gathered = gather([read(path) for path in records], entries.load())
-    _write(Path(out), render_findings(gathered))
+    write_text(Path(out), render_findings(gathered))
     for cell in gathered.strange:
         number = len(cell.checks)
         click.echo(
@@ -57,12 +58,12 @@ def findings(records: tuple[Path, ...], out: str) -> None:
 
 def write(records: Sequence[Record], out: Path) -> None:
     """Write the reports of some records to a folder that is there; pages that others left there go."""
-    made = pages.render(records)
+    made = pages.render(records, score=(out / SCORE).exists())
     for name in pages.names() - made.keys():
         (out / name).unlink(missing_ok=True)
     made |= {"junit.xml": junit.render(records), "summary.md": markdown.render(records)}
     for name, text in made.items():
-        _write(out / name, text)
+        write_text(out / name, text)
 
 
 def say(records: Sequence[Record], out: Path) -> None:
@@ -77,7 +78,14 @@ def say(records: Sequence[Record], out: Path) -> None:
     click.echo(f"report: {out / pages.REPORT}")
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    UsageError
+        If that can't be done.
+    """
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:

@@ -63,13 +63,15 @@ MOST_QUIET = 12
 """How many checks of a cell that do not differ are listed."""
 
 
-def render(records: Sequence[Record]) -> str:
+def render(records: Sequence[Record], score: bool = False) -> str:
     """Return the report of some records as one HTML page.
 
     Parameters
     ----------
     records : sequence of Record
         One for each implementation.
+    score : bool
+        Whether the page of the suite's own score lies beside it, to be led to.
 
     Returns
     -------
@@ -82,6 +84,7 @@ def render(records: Sequence[Record]) -> str:
     return template.render(
         matrix=matrix,
         timeline=bool(timelines(matrix)),
+        score=score,
         strips=measured,
         scale=scale_of(measured),
         coverages=coverages(matrix.columns),

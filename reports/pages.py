@@ -24,15 +24,16 @@ def names() -> frozenset[str]:
     return frozenset((REPORT, TIMELINE, *map(page_name, load().documents.values())))
 
 
-def render(records: Sequence[Record]) -> dict[str, str]:
+def render(records: Sequence[Record], score: bool = False) -> dict[str, str]:
     """Return the pages of some records, by file name.
 
-    They lead to one another, load nothing and run no script; text that came from an implementation can't act.
+    They lead to one another, and the report to a `score` that lies beside it; they load nothing and run no
+    script; text that came from an implementation can't act.
     """
     spec = load()
     matrix = build(records, spec)
     found, along = pages(matrix, spec), timelines(matrix)
-    made = {REPORT: html.render(records)}
+    made = {REPORT: html.render(records, score)}
     for page in found:
         made[page.name] = _page("document.html", page=page, documents=found, timeline=bool(along))
     if along:

@@ -12,6 +12,7 @@ import pytest
 from adjoint.cases import score
 from adjoint.errors import UsageError
 from adjoint.process import Limits
+from tests.records import Page
 
 ROOT = Path(__file__).parent.parent
 SEEDED = ROOT / "tests" / "faults"
@@ -124,29 +125,28 @@ def test_faults_come_in_the_order_of_files_and_rows():
 
 def test_the_command_says_what_is_missed_and_exits_with_1(seed, run_adjoint):
     folder = seed(flipped="weight = weight[..., ::-1]", right="")
-    done = run_adjoint("score", "--faults", folder, "--profile", "none")
+    done = run_adjoint("score", "--faults", folder, "--profile", "none", "--out", folder / "out")
     assert done.returncode == 1, done.stderr
     assert "missed: family/right: right, as a test has it" in done.stdout
     assert "1 of 2 faults are caught, with the profile none." in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["family", "1", "2", "1", "0"] in [row[:5] for row in rows]
     assert ["all", "1", "2", "1", "0"] in [row[:5] for row in rows]
+    assert f"score: {folder / 'out' / 'score.html'}" in done.stdout
+    assert json.loads((folder / "out" / "score.json").read_text())["caught"] == 1
+    text = " ".join("".join(Page((folder / "out" / "score.html").read_text(encoding="utf-8")).text).split())
+    assert "✗ 1 of 2 faults are caught" in text
+    assert "✗ missed family right right, as a test has it" in text
 
 
 def test_the_command_says_it_in_json_and_exits_with_0(seed, run_adjoint):
-    done = run_adjoint(
-        "score",
-        "--faults",
-        seed(flipped="weight = weight[..., ::-1]", right=""),
-        "-k",
-        "flip",
-        "--json",
-        "--profile",
-        "none",
-    )
+    folder = seed(flipped="weight = weight[..., ::-1]", right="")
+    words = ("--faults", folder, "-k", "flip", "--json", "--profile", "none", "--out", folder)
+    done = run_adjoint("score", *words)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert (said["profile"], said["faults"], said["caught"]) == ("none", 1, 1)
+    assert said == json.loads((folder / "score.json").read_text())
+    assert (said["profile"], said["faults"], said["caught"], said["keyword"]) == ("none", 1, 1, "flip")
     assert [each["name"] for each in said["found"]] == ["flipped"]
 
 
@@ -154,6 +154,7 @@ def test_the_command_says_it_in_json_and_exits_with_0(seed, run_adjoint):
 def test_without_faults_a_sentence_says_so(words, run_adjoint, tmp_path):
     done = run_adjoint("score", *words, cwd=tmp_path)
     assert done.returncode == 2
+    assert not (tmp_path / "adjoint-report").exists()
     assert "has no seeded faults; run this in a clone" in done.stderr
     assert "Traceback" not in done.stderr
 
