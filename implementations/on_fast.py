@@ -102,7 +102,7 @@ def look(
         return {**returned, "signature": FUNCTIONS[api]}
     initializers.set_random_seed(0)  # weights are drawn alike in each run
     made = constructed(api, arguments)
-    shape = input_shape or tensors["input"].shape
+    shape = input_shape or (tensors["input"].shape if "input" in tensors else None)
     seen = {name: CONSTRUCTED[name](made, shape) for name in wanted if name in CONSTRUCTED}
     if not set(wanted) - set(CONSTRUCTED):
         return seen

@@ -126,7 +126,7 @@ def looked_at(system: Any, witness: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: tensors.decode(value) for name, value in call.tensors.items()}
     shape, wanted = without_none(witness.get("input_shape")), tuple(witness["observe"])
     with mock.patch("numpy.random.default_rng", side_effect=same_numbers):
-        seen = system.look(call.api, arguments, given, lambda _: None, wanted, shape)
+        seen = system.look(call.api, serving.Arguments(arguments), given, lambda _: None, wanted, shape)
     return {name: comparable(seen[name]) for name in wanted}
 
 
@@ -171,7 +171,12 @@ def test_the_witness_is_of_an_api_that_the_fault_can_reach(fault):
 @pytest.mark.parametrize("blocked", [False, True])
 def test_without_a_fault_all_golden_cases_conform(blocked):
     """So what the score counts is the faults alone, whichever of the two forms they are in."""
-    known = [case for case in load() if case.call.dtype in FORMATS and case.call.home is None]
+    unseen = {"bases", "node"}  # what it does not claim to show
+    known = [
+        case
+        for case in load()
+        if case.call.dtype in FORMATS and case.call.home is None and not unseen & set(case.call.observe)
+    ]
     for case in known:
         assert not verdicts(RIGHT[blocked], case) & {"deviates", "crashed"}, case.call
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from adjoint.implementations import on_fast
+from adjoint.implementations.serving import Arguments
 from adjoint.reference.signatures import signatures
 
 LAYERS = list(on_fast.LAYERS)
@@ -33,7 +34,7 @@ def looked(
     }
     stages: list[str] = []
     arguments = {"filters": 1, "kernel_size": 1, **arguments}
-    return on_fast.look(api, arguments, tensors, stages.append, wanted, shape), stages
+    return on_fast.look(api, Arguments(arguments), tensors, stages.append, wanted, shape), stages
 
 
 @each_layer
@@ -91,7 +92,7 @@ def test_the_dtype_is_that_of_the_weights(api: str) -> None:
 def test_a_layer_is_built_for_its_input_where_no_kernel_is_given(api: str) -> None:
     tensors = {"input": np.zeros((2, 5, *[3] * axes(api)), "float32")}
     arguments = {"filters": 4, "kernel_size": 2, "data_format": "channels_first", "use_bias": False}
-    seen = on_fast.look(api, arguments, tensors, lambda _: None, ("shapes", "initial"), None)
+    seen = on_fast.look(api, Arguments(arguments), tensors, lambda _: None, ("shapes", "initial"), None)
     assert seen["shapes"] == [(*[2] * axes(api), 4, 5)]
     assert list(seen["initial"]) == ["kernel"]
 
@@ -109,7 +110,7 @@ def test_a_module_shows_its_weights(api: str) -> None:
     tensors = {"input": np.ones((1, 4, *[2] * n), "float64")}
     arguments = {"in_channels": 4, "out_channels": 6, "kernel_size": 2, "groups": 2, "dtype": "float64"}
     wanted = ("shapes", "initial", "trainable", "dtypes", "devices")
-    seen = on_fast.look(api, arguments, tensors, lambda _: None, wanted, None)
+    seen = on_fast.look(api, Arguments(arguments), tensors, lambda _: None, wanted, None)
     assert seen["shapes"] == [(4, 3, *[2] * n), (6,)]
     assert {name: weight.shape for name, weight in seen["initial"].items()} == {
         "weight": (4, 3, *[2] * n),
@@ -127,7 +128,7 @@ def test_signatures_are_those_of_the_pages(api: str) -> None:
         arguments = {"filters": 1, "kernel_size": 1}
     if api in MODULES:
         arguments = {"in_channels": 1, "out_channels": 1, "kernel_size": 1}
-    seen = on_fast.look(api, arguments, {}, lambda _: None, ("signature",), None)["signature"]
+    seen = on_fast.look(api, Arguments(arguments), {}, lambda _: None, ("signature",), None)["signature"]
     parameters = [p for p in inspect.signature(seen).parameters.values() if p.name != "self"]
     listed = [(p.name, p.default) for p in parameters if p.kind is not p.KEYWORD_ONLY]
     wanted = [(p.name, p.default) for p in signatures()[api].parameters.values() if p.name != "kwargs"]
@@ -137,7 +138,7 @@ def test_signatures_are_those_of_the_pages(api: str) -> None:
 def test_a_function_returns_beside_its_signature() -> None:
     tensors = {"input": np.ones((1, 1, 2), "float32"), "weight": np.ones((1, 1, 1), "float32")}
     api = "torch.nn.functional.conv_transpose1d"
-    seen = on_fast.look(api, {}, tensors, lambda _: None, ("output", "signature"), None)
+    seen = on_fast.look(api, Arguments(), tensors, lambda _: None, ("output", "signature"), None)
     assert seen["output"].tolist() == [[[1, 1]]]
 
 

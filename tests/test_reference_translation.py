@@ -57,6 +57,13 @@ def test_a_layout_enters_as_numpy_moves_axes_and_leaves_the_same_way_back(name: 
     assert layout.leave_shape(entered.shape) == list(shape)
 
 
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if not name.startswith("kernel")])
+def test_a_layout_says_along_which_axis_the_filters_lie(name: str) -> None:
+    layout, _ = LAYOUTS[name]
+    axes = ("batch", "filters", "first", "second", "third")[: len(layout.axes)]
+    assert layout.leave_shape(axes)[layout.filters] == "filters"
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 def test_every_order_of_axes_is_left_as_it_was_entered(size: int) -> None:
     shape = (2, 3, 4, 1, 2)[:size]

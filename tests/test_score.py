@@ -56,7 +56,7 @@ def test_what_golden_cases_catch_is_said_with_its_clause_and_size(seed):
     assert (flipped["caught"], flipped["source"], flipped["kind"]) == (True, "golden", "values")
     assert (flipped["family"], flipped["verdict"]) == ("family", "deviates")
     assert flipped["clause"].startswith("torch-")
-    assert 1 <= flipped["cases"] < 10
+    assert 1 <= flipped["cases"] < 40
     assert 0 < flipped["size"] < 500
 
 

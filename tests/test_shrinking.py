@@ -11,6 +11,7 @@ from adjoint.cases import strategies
 from adjoint.cases.settings import call_of
 from adjoint.fast import operation
 from adjoint.implementations import on_fast
+from adjoint.implementations.serving import Arguments
 from adjoint.reference.apis import APIS, answer
 from adjoint.reference.exact import Tensor
 from adjoint.reference.tf_nn import API as TF_NN
@@ -99,7 +100,7 @@ def conforms(setting):
     tensors = call.arrays()
     exact = {name: Tensor.from_array(array) for name, array in tensors.items()}
     demanded = answer(call.api, exact, call.values).values.to_array()
-    returned = on_fast.perform(call.api, call.values, tensors, [].append)["output"]
+    returned = on_fast.perform(call.api, Arguments(call.values), tensors, [].append)["output"]
     return np.array_equal(demanded, returned)
 
 
