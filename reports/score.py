@@ -21,6 +21,9 @@ SCORE = "score.html"
 DATA = "score.json"
 ALL = "all"
 
+MOST = 12
+"""How many clauses are shown at once."""
+
 Found = Mapping[str, Any]
 
 MEASURES = (
@@ -140,6 +143,7 @@ def render(score: Mapping[str, Any], report: bool = False) -> str:
             report=report,
             families=families(found),
             firsts=firsts(found),
+            most=MOST,
             clauses=load().clauses,
             measured=[
                 (heading, parts([row[key] for row in caught], limits, unit))

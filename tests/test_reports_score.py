@@ -127,3 +127,10 @@ def test_the_report_leads_to_a_score_that_lies_beside_it_and_that_back(tmp_path:
         back = Page(score.render(MIXED, report=there)).attributes
         assert (("a", "href", "report.html") in back) == there
     assert (tmp_path / score.SCORE).read_text(encoding="utf-8") == "a page"
+
+
+def test_of_many_clauses_the_rest_are_folded_away() -> None:
+    kinds = [row(f"fault-{number}", kind=f"kind-{number:02}") for number in range(score.MOST + 3)]
+    text = text_of(score.render(whole(*kinds)))
+    assert text.index(f"kind-{score.MOST - 1} 1") < text.index("3 more") < text.index(f"kind-{score.MOST} 1")
+    assert " more Clause" not in text_of(score.render(whole(*kinds[: score.MOST])))
