@@ -6,8 +6,8 @@ those named in `but`, or only those named in `only`, only one `api`, or only so 
 for three spatial axes, and cut to as many as the API has: `size` and `kernel`; an argument
 `{ "$axes" = [2, 3, 1] }` likewise, a tuple, and for one axis a number; `{ "$sizes" = [6, 7, 8] }` is a list,
 for one axis too; `input_shape` is [batch, *sizes, channels]; with `first` the input has its channels first,
-though no argument says so; with `positional` all is given by
-position.  In `layouts`, `kernel` stands for PyTorch's `weight` as well.
+though no argument says so; with `positional` all is given by position.  In `layouts`, `kernel` stands for
+PyTorch's `weight` as well.
 """
 
 from __future__ import annotations

@@ -198,9 +198,8 @@ def repeated(
 
 def others(tensors: Dict[str, Any], arguments: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
     """Yield the tensors of two other calls: with the opposite input; of twice the batch, where it is free."""
-    opposite = {
-        name: (-array).astype(array.dtype) for name, array in tensors.items()
-    }  # NumPy 1 makes float16
+    # cast back, for an old NumPy makes another dtype of a negated bfloat16
+    opposite = {name: (-array).astype(array.dtype) for name, array in tensors.items()}
     yield dict(tensors, input=opposite["input"])
     whole = tensors["input"]
     batched = whole.ndim == max(array.ndim for array in tensors.values())

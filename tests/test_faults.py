@@ -102,19 +102,6 @@ def verdicts(system: Any, case: Case) -> set[str]:
     return {verdict.verdict for verdict in judge(case, parse(answer, case.call.observe), python_errors=True)}
 
 
-def untagged(system: Any, name: str, value: Any) -> Any:
-    """Return an argument of a witness: an object of the system, a function, or what any call may have."""
-    if isinstance(value, dict) and "$object" in value:
-        return system.make(name, *value["$object"])
-    if value == {"$callable": "double"}:
-        return double
-    return serving.untag(value)
-
-
-def double(weight: Any) -> Any:
-    return 2 * weight
-
-
 def same_numbers(_: Any = None) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(1))
 
@@ -122,7 +109,7 @@ def same_numbers(_: Any = None) -> np.random.Generator:
 def looked_at(system: Any, witness: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a system shows of a witness; the numbers that it draws are the same each time."""
     call = call_of(witness)
-    arguments = {name: untagged(system, name, value) for name, value in call.arguments.items()}
+    arguments = {name: serving.untag_argument(system, name, value) for name, value in call.arguments.items()}
     given = {name: tensors.decode(value) for name, value in call.tensors.items()}
     shape, wanted = without_none(witness.get("input_shape")), tuple(witness["observe"])
     with mock.patch("numpy.random.default_rng", side_effect=same_numbers):

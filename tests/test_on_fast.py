@@ -160,3 +160,22 @@ def test_what_is_seen_is_claimed() -> None:
     claimed = on_fast.start()["claims"]["observes"]
     assert {*on_fast.CONSTRUCTED, *on_fast.BUILT} < set(claimed)
     assert {"output", "gradient-input", "losses", "stepped", "remade", "convolution_op"} < set(claimed)
+
+
+@pytest.mark.parametrize("table", [on_fast.FUNCTIONS, on_fast.LAYERS, on_fast.MODULES])
+def test_what_is_given_by_position_is_passed_by_position(
+    table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reached(Exception):
+        pass
+
+    def spy(*first: Any, **rest: Any) -> Any:
+        raise Reached(first, rest)
+
+    api = next(iter(table))
+    monkeypatch.setitem(table, api, spy)
+    arguments = Arguments(a=1, b=2)
+    arguments.positional = ("b",)
+    with pytest.raises(Reached) as reached:
+        on_fast.prepare(api, arguments, {}, lambda _: None)[0]({})
+    assert reached.value.args == ((2,), {"a": 1})

@@ -313,3 +313,30 @@ def test_an_object_for_a_system_that_makes_none_is_in_the_form_that_keras_writes
     value = {"$object": ["L1", {"l1": 2.0}]}
     made = serving.untag_argument(None, "bias_regularizer", value)
     assert made == {"class_name": "L1", "config": {"l1": 2.0}}
+
+
+class Placing:
+    """A system whose function returns how many of its arguments are given by position, then all of them."""
+
+    @staticmethod
+    def perform(_api, arguments, tensors, _stage):
+        def function(*first, **rest):
+            return np.array([len(first), *first, *sorted(rest.values())])
+
+        of = arguments.to(function, **tensors), arguments.but("b").to(function, **tensors)
+        return dict(zip(("output", "between"), of, strict=True))
+
+
+def test_arguments_are_given_by_position_where_that_is_asked_for_and_in_that_order():
+    tensor = {"dtype": "int32", "shape": [], "data": "CQAAAA=="}
+    call = {"api": "a.b", "arguments": {"a": 1, "b": 2, "c": 3}, "observe": ["output", "between"]}
+
+    def seen(given, *positional):
+        asked = {**call, "tensors": given, "positional": list(positional)}
+        return [
+            tensors.decode(array).tolist() for array in serving.performed(Placing, asked)["observed"].values()
+        ]
+
+    assert seen({}) == [[0, 1, 2, 3], [0, 1, 3]]
+    assert seen({}, "c", "b") == [[2, 3, 2, 1], [1, 3, 1]]
+    assert seen({"z": tensor}, "z", "a") == [[2, 9, 1, 2, 3], [2, 9, 1, 3]]

@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -466,6 +467,10 @@ def test_what_a_call_asks_to_see_and_is_not_claimed_is_lacking():
     assert Claims.from_json({"version": "1", "claims": more}).lacks(once.repeated()) == ""
     short = {**more, "dtypes": ["float32"]}
     assert Claims.from_json({"version": "1", "claims": short}).lacks(once) == "int32"
+    placed = replace(once, positional=("strides",))
+    assert few.lacks(placed) == "arguments by position"
+    by_position = {**more, "by_position": True}
+    assert Claims.from_json({"version": "1", "claims": by_position}).lacks(placed) == ""
 
 
 def test_the_arithmetic_that_is_claimed_is_kept(start):
