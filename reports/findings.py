@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -19,7 +20,19 @@ from adjoint.reports.entries import Entry
 from adjoint.reports.matrix import Cell, Matrix, build
 from adjoint.reports.ranking import Check, standing
 from adjoint.reports.text import markdown_environment
-from adjoint.spec import load
+from adjoint.spec import Clause, load
+
+
+@dataclass(frozen=True)
+class Showing:
+    """Cells of several runs that come to the same: the same clauses, by the same call, with the same seen.
+
+    `lead` is the cell to show, of the first run; `clauses` has each clause's number of checks.
+    """
+
+    runs: tuple[Column, ...]
+    clauses: tuple[tuple[Clause, int], ...]
+    lead: Cell
 
 
 @dataclass(frozen=True)
@@ -37,12 +50,20 @@ class Finding:
     @property
     def lead(self) -> Cell:
         """The cell to show: that with the smallest call, of those whose document is the version's own."""
-        return min(self.cells, key=lambda cell: (cell.own != self.own, cell.worst["size"]))
+        return _smallest(self.cells)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The runs that show it."""
         return tuple(dict.fromkeys(cell.column for cell in self.cells))
+
+    @property
+    def promises(self) -> dict[tuple[str, str], list[Clause]]:
+        """The clauses that it breaks, by level and text: several documents may say the same."""
+        made: dict[tuple[str, str], list[Clause]] = {}
+        for clause in dict.fromkeys(cell.clause for cell in self.cells):
+            made.setdefault((clause.level, clause.text), []).append(clause)
+        return made
 
 
 @dataclass(frozen=True)
@@ -65,26 +86,28 @@ class Findings:
     strange: tuple[Cell, ...]
     idle: tuple[str, ...]
 
-    def later(self, finding: Finding, column: Column) -> list[tuple[Column, str]]:
-        """Return the later versions that were put the cases a run shows a finding by, and what became of it.
+    def elsewhere(self, finding: Finding) -> dict[str, list[Column]]:
+        """Return the runs in which the cases that show a finding conform, those of them that were put.
 
-        It is ``mended`` where every such case that was put conforms, else ``still so``.
+        Returns
+        -------
+        dict of str to list of Column
+            ``later``, versions after one that shows it, and ``earlier``, versions before each that does, of
+            the same systems; ``beside``, the other runs.
         """
-        cells = [cell for cell in finding.cells if cell.column == column]
-        return [
-            (other, "mended" if verdicts == {"conforms"} else "still so")
-            for other, verdicts in self._answers(cells)
-            if is_later(other.record.header["systems"], column.record.header["systems"])
-        ]
-
-    def holding(self, finding: Finding) -> list[Column]:
-        """Return the runs of other systems in which the cases that show a finding conform."""
-        affected = [set(column.record.header["systems"]) for column in finding.columns]
-        return [
-            other
-            for other, verdicts in self._answers(finding.cells)
-            if verdicts == {"conforms"} and set(other.record.header["systems"]) not in affected
-        ]
+        made: dict[str, list[Column]] = {"later": [], "earlier": [], "beside": []}
+        shown = [column.record.header["systems"] for column in finding.columns]
+        for other, verdicts in self._answers(finding.cells):
+            systems = other.record.header["systems"]
+            if verdicts != {"conforms"}:
+                continue
+            if any(is_later(systems, than) for than in shown):
+                made["later"].append(other)
+            elif any(is_later(than, systems) for than in shown):
+                made["earlier"].append(other)
+            else:
+                made["beside"].append(other)
+        return made
 
     def _answers(self, cells: Sequence[Cell]) -> Iterator[tuple[Column, set[str]]]:
         """Yield the runs that were put the cases of some cells, with their verdicts on the cells' clauses."""
@@ -139,7 +162,7 @@ def render(findings: Findings) -> str:
         system=_system,
         differing=_differing,
         reproduce=_reproduce,
-        smallest=_smallest,
+        showings=_showings,
     )
 
 
@@ -193,14 +216,30 @@ def _system(column: Column) -> str:
     return ", ".join(systems) or f"version {header['version']}"
 
 
-def _smallest(cells: Iterable[Cell]) -> list[Cell]:
-    """Return, of each run, the cell with the smallest call: its script is enough."""
-    found: dict[str, Cell] = {}
+def _showings(cells: Iterable[Cell]) -> list[Showing]:
+    """Return a row for each run; runs that come to the same are one."""
+    runs: dict[Column, list[Cell]] = {}
     for cell in cells:
-        held = found.setdefault(cell.column.name, cell)
-        if (cell.worst["size"], cell.worst["call"]) < (held.worst["size"], held.worst["call"]):
-            found[cell.column.name] = cell
-    return list(found.values())
+        runs.setdefault(cell.column, []).append(cell)
+    alike: dict[tuple[Any, ...], list[tuple[Column, list[Cell]]]] = {}
+    for column, found in runs.items():
+        lead = _smallest(found)
+        clauses = tuple((cell.clause.id, len(cell.checks), cell.own) for cell in found)
+        same = (clauses, *(lead.worst[name] for name in ("call", "demanded", "seen")))
+        alike.setdefault(same, []).append((column, found))
+    return [
+        Showing(
+            tuple(column for column, _ in group),
+            tuple((cell.clause, len(cell.checks)) for cell in group[0][1]),
+            _smallest(group[0][1]),
+        )
+        for group in alike.values()
+    ]
+
+
+def _smallest(cells: Iterable[Cell]) -> Cell:
+    """Return the cell with the smallest call, of those whose document is the version's own if there are."""
+    return min(cells, key=lambda cell: (not cell.own, cell.worst["size"], cell.worst["call"]))
 
 
 def _reproduce(cell: Cell) -> str:

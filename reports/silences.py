@@ -56,6 +56,14 @@ class Table:
     columns: tuple[Column, ...]
     silences: tuple[Silence, ...]
 
+    def by(self, answers: Answers) -> dict[str, list[Column]]:
+        """Return who answers what: what most answer first, without those that were not asked."""
+        found: dict[str, list[Column]] = {}
+        for column, said in zip(self.columns, answers.said, strict=True):
+            if said:
+                found.setdefault(said, []).append(column)
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
 
 def tables(matrix: Matrix) -> list[Table]:
     """Return a table for each document that has open clauses which some record answers."""

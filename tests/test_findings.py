@@ -130,19 +130,24 @@ def test_drift_stands_apart() -> None:
     assert not section(drift, "Deviations of a system from its own document")
 
 
-@pytest.mark.parametrize(
-    ("verdict", "said"), [("deviates", "still so in `mine-new`"), ("conforms", "mended in `mine-new`")]
-)
-def test_what_later_versions_do_is_read_off_their_records(verdict: str, said: str) -> None:
-    old, new = (
-        record(check(), name="mine-old", systems=OLD),
-        record(check(verdict), name="mine-new", systems=NEW),
-    )
-    text = page(old, new)
-    assert f"`mine-old`, mine 1.0; later versions: {said}, mine 1.10." in text
-    assert "later versions: not run" in page(old)
-    unasked = record(check("conforms", **OTHER), name="mine-new", systems=NEW)
-    assert "later versions: not run" in page(old, unasked)
+def test_which_versions_show_it_is_read_off_their_records() -> None:
+    bad, good = check(), check("conforms")
+
+    def told(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+        text = page(record(old, name="mine-old", systems=OLD), record(new, name="mine-new", systems=NEW))
+        return re.findall(r"(?m)^- .*\(mine 1\..*$", text)
+
+    assert told(bad, good) == [
+        "- Shows in `mine-old` (mine 1.0).",
+        "- Mended in later versions: `mine-new` (mine 1.10).",
+    ]
+    assert told(good, bad) == [
+        "- Shows in `mine-new` (mine 1.10).",
+        "- Not yet in earlier versions: `mine-old` (mine 1.0).",
+    ]
+    assert told(bad, bad) == ["- Shows in `mine-new` (mine 1.10), `mine-old` (mine 1.0)."]
+    unasked = check("conforms", **OTHER)
+    assert told(bad, unasked) == ["- Shows in `mine-old` (mine 1.0)."]
 
 
 @pytest.mark.parametrize(
@@ -171,8 +176,28 @@ def test_other_systems_that_hold_are_named() -> None:
     unasked = record(check("conforms", case="0"), name="unasked", systems={"unasked": "3"})
     older = record(check("conforms"), name="older", systems=OLD)
     findings = gather([bad, good, mixed, unasked, older], [entry("tf-nn.values", "tf-nn.rank")])
-    assert [column.name for column in findings.holding(findings.found[0])] == ["good"]
-    assert "- The same calls conform in `good`, good 3." in render(findings)
+    elsewhere = findings.elsewhere(findings.found[0])
+    assert {said: [column.name for column in found] for said, found in elsewhere.items()} == {
+        "later": [],
+        "earlier": ["older"],
+        "beside": ["good"],
+    }
+    assert "- The same calls conform: `good` (good 3)." in render(findings)
+
+
+def test_runs_that_come_to_the_same_are_one_row() -> None:
+    alike = [record(check(), name=f"mine-{name}") for name in "ab"]
+    other = record(check(seen="the number 9"), name="mine-c")
+    text = page(*alike, other)
+    rows = re.findall(r"(?m)^\| (`mine.*?) \| `tf-nn.values` \|", text)
+    assert rows == ["`mine-a`, `mine-b`", "`mine-c`"]
+    assert text.count("```python") == 1
+
+
+def test_clauses_of_one_text_are_one_promise() -> None:
+    lines = [check(clause=f"keras-conv{n}d.bias", **OTHER) for n in (1, 2)]
+    text = page(record(*lines, check()), implementations=("mine",), clauses=("*",))
+    assert "(stated: `keras-conv1d.bias`, `keras-conv2d.bias`)" in text
 
 
 def test_a_drawn_case_has_its_script_and_no_command() -> None:
@@ -204,10 +229,9 @@ def test_hostile_text_is_inert() -> None:
         outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", outside)
         assert "<script" not in outside.replace("\\<", "")
         assert "\u202e" not in text
-        (summary,) = re.findall("<summary>(.*)</summary>", outside) or re.findall(
-            "<summary>(.*)</summary>", text
-        )
-        assert "<" not in summary
+        summaries = re.findall("<summary>(.*?)</summary>", text)
+        assert len(summaries) == text.count("<summary>")
+        assert not any("<" in summary for summary in summaries)
 
 
 def filter_ids(pattern: str) -> list[str]:

@@ -49,6 +49,15 @@ def test_a_system_that_accepts_some_calls_and_refuses_others_differs() -> None:
     assert not table(record(seen(ONE, NO), seen(TWO, NO))).silences[0].differs
 
 
+def test_who_answers_what_is_put_together() -> None:
+    checks = [[seen(ONE, NO)], [seen(ONE, YES)], [seen(ONE, YES)], [seen(TWO, YES)]]
+    made = table(*(record(*lines, name=name) for name, lines in zip("abcd", checks, strict=True)))
+    answers = [made.by(answer) for answer in made.silences[0].answers]
+    assert [
+        {said: [column.name for column in columns] for said, columns in by.items()} for by in answers
+    ] == [{"accepts": ["b", "c"], "refuses (ValueError at call)": ["a"]}, {"accepts": ["d"]}]
+
+
 def test_errors_of_other_types_are_no_difference() -> None:
     other = {"seen": "raised TypeError at build: no"}
     (silence,) = table(record(seen(ONE, NO), name="a"), record(seen(ONE, other), name="b")).silences

@@ -33,4 +33,5 @@ def test_the_page_tells_of_each_finding_at_its_versions():
             assert f"`{cell.clause.id}`" in told, "write it anew: adjoint findings"
             systems = cell.column.record.header["systems"].items()
             said = ", ".join(f"{name} {version}" for name, version in systems)
-            assert f"- `{cell.column.name}`, {said}; later versions" in told
+            (shows,) = [line for line in told.splitlines() if line.startswith("- Shows in ")]
+            assert f"`{cell.column.name}` ({said})" in shows
