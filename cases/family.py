@@ -33,6 +33,7 @@ KEPT = (
     "told",
     "attributes",
     "method",
+    "collection",
     "home",
 )
 

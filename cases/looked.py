@@ -3,7 +3,8 @@
 Such a row may have, beside the fields that `write.py` explains: `of`, the weights that it is about (all);
 `told`, the arguments that it is about of a config (all, and what the layer made again returns);
 `input_shape`, which `declared-shape` asks about, -1 being an unknown size; `attributes`, a table of what is
-demanded of each, or where that is open a list; and `method`, where the signature is that of convolution_op.
+demanded of each, or where that is open a list; `method`, where the signature is that of convolution_op; and
+`collection`, where the losses are those of the graph's collection.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def observing(call: Call, row: Mapping[str, Any], kinds: Sequence[str]) -> Call:
             names += row["attributes"]
         elif kind == "signature" and row.get("method"):
             names.append("convolution_op_signature")
+        elif kind == "losses" and row.get("collection"):
+            names.append("collected_losses")
         elif kind == "config" and "told" in row:
             names.append("config")
         else:

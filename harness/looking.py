@@ -85,7 +85,7 @@ def _filled(wanted: Mapping[str, Any], weight: tensors.Array | tensors.Foreign |
 
 
 def _losses(demanded: Mapping[str, Any], observed: Mapping[str, Any]) -> Seen:
-    losses = observed["losses"]
+    (losses,) = (observed[name] for name in ("losses", "collected_losses") if name in observed)
     if isinstance(losses, tensors.Foreign):
         return False, f"{losses.name}, which can't be read"
     values = sorted(losses.astype(np.float64).ravel().tolist())

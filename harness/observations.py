@@ -4,8 +4,9 @@
 or module, once it is built:
 
 - ``shapes``: of its weights, in its own order; ``initial``: its weights before they are set, by name;
-- ``losses``: what it reports as losses after the call; ``stepped``: its weights, by name, after one step of
-  plain SGD at rate 1 on the sum of output * gradient, constraints included;
+- ``losses``: what it reports as losses after the call; ``collected_losses``: what then is in the collection
+  REGULARIZATION_LOSSES of a graph that holds the layer and the call alone; ``stepped``: its weights, by name,
+  after one step of plain SGD at rate 1 on the sum of output * gradient, constraints included;
 - ``config``: its `config`, and that `again` of the layer made from it; ``remade``: what that layer returns,
   with the same weights;
 - ``declared``: what compute_output_shape says of the call's `input_shape`, None being unknown;
@@ -13,8 +14,10 @@ or module, once it is built:
   Python's inspect has it, and its `default` unless it has none; ``convolution_op_signature`` likewise, of the
   method convolution_op; ``convolution_op``: what that returns for input and kernel;
 - and its attributes: ``name``; ``bases``, the names of its base classes; ``trainable``, how many of its
-  weights are; ``dtypes`` and ``devices`` of its weights; of a function, ``node``, the name in a new graph of
-  its operation, or of the scope of its operations.
+  weights are; ``dtypes`` and ``devices`` of its weights; of a layer in a graph, once it is called, ``graph``,
+  what its attribute of that name holds: ``its graph``, ``nothing``, or the name of another class; and
+  ``scope_name``; of a function, ``node``, the name in a new graph of its operation, or of the scope of its
+  operations.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-ATTRIBUTES = ("name", "bases", "trainable", "dtypes", "devices", "node")
+ATTRIBUTES = ("name", "bases", "trainable", "dtypes", "devices", "graph", "scope_name", "node")
 OBSERVED_BY = {
     "weights-shape": ("shapes",),
     "initial-weights": ("initial",),
@@ -66,6 +69,8 @@ PLAIN: dict[str, Callable[[object], bool]] = {
     "trainable": lambda value: type(value) is int,
     "dtypes": partial(_are, str),
     "devices": partial(_are, str),
+    "graph": lambda value: isinstance(value, str),
+    "scope_name": lambda value: isinstance(value, str),
     "node": lambda value: isinstance(value, str),
 }
 """What goes over the wire as JSON, and what it must be; all else is a tensor."""

@@ -10,10 +10,12 @@ from adjoint.golden import Case, Check
 from adjoint.literals import accepted
 from adjoint.observations import OBSERVED_BY
 
-OF_WEIGHTS = ("shapes", "initial", "trainable", "dtypes", "devices")
-"""What is seen of the weights that a layer is built with."""
-OF_SET_WEIGHTS = ("losses", "stepped", "convolution_op")
+OF_WEIGHTS = ("shapes", "initial", "trainable", "dtypes", "devices", "graph", "scope_name")
+"""What is seen of the weights that a layer is built with, or of where they are."""
+OF_SET_WEIGHTS = ("losses", "collected_losses", "stepped", "convolution_op")
 """What is seen once the weights are set."""
+OTHERWISE = {"signature": "convolution_op_signature", "losses": "collected_losses"}
+"""What a kind of check looks at where its call does not ask for what it usually looks at."""
 FUNCTIONS = {"double": "lambda x: 2 * x"}
 
 
@@ -47,8 +49,8 @@ def _looked_at(case: Case, check: Check) -> set[str]:
     if check.kind == "attributes" and check.demanded:
         return set(check.demanded)
     names = {*OBSERVED_BY.get(check.kind, ())} & {*case.call.observe}
-    if check.kind == "signature" and not names:
-        return {"convolution_op_signature"}
+    if check.kind in OTHERWISE and not names:
+        return {OTHERWISE[check.kind]}
     return names - {"remade"} if "values" not in (check.demanded or {}) else names
 
 

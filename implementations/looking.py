@@ -9,11 +9,14 @@ from typing import Any, Callable, Dict, List
 
 import numpy as np
 
-LISTS = ("losses",)
+LISTS = ("losses", "collected_losses")
 MAPPINGS = ("initial", "stepped")
 SIGNATURES = ("signature", "convolution_op_signature")
 TENSORS = ("remade", "convolution_op")
-VALUES = ("shapes", "config", "declared", "name", "bases", "trainable", "dtypes", "devices", "node")
+VALUES = (
+    *("shapes", "config", "declared", "name", "bases", "trainable", "dtypes", "devices"),
+    *("graph", "scope_name", "node"),
+)
 NAMES = frozenset(LISTS + MAPPINGS + SIGNATURES + TENSORS + VALUES)
 
 

@@ -185,6 +185,9 @@ def look(
         seen.update((name, SHOWN[name](layer)) for name in wanted if name in SHOWN)
         if "losses" in wanted:
             seen["losses"] = session.run(layer.losses, feed)
+        if "collected_losses" in wanted:
+            collected = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+            seen["collected_losses"] = session.run(collected, feed)
         if "declared" in wanted:
             declared = layer.compute_output_shape(tf.TensorShape(input_shape or tensors["input"].shape))
             seen["declared"] = tf.TensorShape(declared).as_list()
@@ -203,6 +206,13 @@ def look(
         return seen
 
 
+def held_as_graph(held: Any) -> str:
+    """Return what a layer in the current graph holds as its graph, in words."""
+    if held is None:
+        return "nothing"
+    return "its graph" if held is tf.get_default_graph() else type(held).__name__
+
+
 def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:
     """Return the shape to build a layer for: the input's, with as many channels as a given kernel takes."""
     shape = list(tensors["input"].shape)
@@ -219,5 +229,10 @@ SHOWN: Dict[str, Callable[[Any], Any]] = {
     "bases": lambda layer: [kind.__name__ for kind in type(layer).__mro__[1:]],
     "trainable": lambda _: len(tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)),
     "dtypes": lambda layer: [weight.dtype.base_dtype.name for weight in layer.weights],
+    "graph": lambda layer: held_as_graph(layer.graph),
+    "scope_name": lambda layer: layer.scope_name,
 }
-LOOKED = [*SHOWN, "losses", "initial", "stepped", "config", "remade", "declared", "node"]
+LOOKED = [
+    *SHOWN,
+    *("losses", "collected_losses", "initial", "stepped", "config", "remade", "declared", "node"),
+]

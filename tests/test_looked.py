@@ -44,6 +44,7 @@ def test_a_clause_that_the_output_may_speak_for_is_not_looked_at_unasked() -> No
     ("kind", "row", "names"),
     [
         ("losses", {}, ("losses",)),
+        ("losses", {"collection": True}, ("collected_losses",)),
         ("config", {}, ("config", "remade")),
         ("config", {"told": ["filters"]}, ("config",)),
         ("signature", {}, ("signature",)),

@@ -63,6 +63,7 @@ HOLDS = [
     ("initial-weights", {"kernel": {"shape": [0], "low": 1.0, "high": 1.0}}, initial([])),
     ("losses", {"low": [1.0, 2.0], "high": [1.0, 2.5]}, {"losses": np.array([2.25, 1.0])}),
     ("losses", {"low": [], "high": []}, {"losses": np.zeros(0, np.float32)}),
+    ("losses", {"low": [1.0], "high": [1.0]}, {"collected_losses": np.array([1.0])}),
     ("after-step", STEPPED, {"stepped": WEIGHTS}),
     ("after-step", {"bias": STEPPED["bias"]}, {"stepped": {"bias": WEIGHTS["bias"]}}),
     ("config", {"config": CONFIG}, configs()),
@@ -102,6 +103,7 @@ DOES_NOT = [
     ("losses", {"low": [1.0], "high": [1.5]}, {"losses": np.array([0.5])}, "0.5"),
     ("losses", {"low": [1.0], "high": [1.5]}, {"losses": np.array([1.25, 0.0])}, "0, 1.25"),
     ("losses", {"low": [1.0], "high": [1.5]}, {"losses": np.zeros(0)}, "none"),
+    ("losses", {"low": [1.0], "high": [1.5]}, {"collected_losses": np.array([1.0, 1.0])}, "1, 1"),
     ("losses", {"low": [1.0], "high": [1.5]}, {"losses": Foreign("int4", (1,))}, "int4, which can't be read"),
     ("after-step", STEPPED, {"stepped": {**WEIGHTS, "bias": WEIGHTS["bias"] * 2}}, None),
     ("after-step", STEPPED, {"stepped": {"bias": WEIGHTS["bias"]}}, "kernel: none; bias: equal"),
@@ -148,6 +150,7 @@ DOES_NOT = [
     ("signature", DEFAULTS, signature(STRIDES), None),
     ("signature", DEFAULTS, signature({**FILTERS, "default": 1}, STRIDES), None),
     ("attributes", {"name": "up"}, {"name": "down"}, "name: down"),
+    ("attributes", {"scope_name": "up"}, {"scope_name": "up_1"}, "scope_name: up_1"),
     ("attributes", {"bases": ["Conv2D", "Layer"]}, {"bases": ["Layer"]}, "bases: ['Layer']"),
 ]
 

@@ -207,6 +207,7 @@ class Looking:
         "shapes": [(2, 1), (np.int64(1),)],
         "initial": {"kernel": np.ones(1, np.float16)},
         "losses": [np.float32(2), np.array(3, np.float32)],
+        "collected_losses": [np.float32(4)],
         "stepped": {"bias": np.zeros(1)},
         "config": {"config": {"activation": Made.get_config, "strides": (2,)}, "again": Made(1)},
         "remade": np.ones((1, 1)),
@@ -219,6 +220,8 @@ class Looking:
         "trainable": 2,
         "dtypes": ["float32"],
         "devices": ["cpu"],
+        "graph": "nothing",
+        "scope_name": "mine/too",
         "node": "conv_transpose",
     }
 
@@ -236,6 +239,7 @@ SHOWN = {
     "shapes": [[2, 1], [1]],
     "initial": {"kernel": tensors.encode(np.ones(1, np.float16))},
     "losses": tensors.encode(np.array([2, 3], np.float32)),
+    "collected_losses": tensors.encode(np.array([4], np.float32)),
     "stepped": {"bias": tensors.encode(np.zeros(1))},
     "config": {
         "config": {"activation": "get_config", "strides": [2]},
@@ -259,6 +263,8 @@ SHOWN = {
     "trainable": 2,
     "dtypes": ["float32"],
     "devices": ["cpu"],
+    "graph": "nothing",
+    "scope_name": "mine/too",
     "node": "conv_transpose",
 }
 
