@@ -132,6 +132,11 @@ def settings(
         drawn: tuple[str, _T] = draw(_named(name, tuple(choices)))
         return drawn[1]
 
+    return picked(pick, api, data, dtypes, gradients)
+
+
+def picked(pick: Pick, api: str, data: str, dtypes: Sequence[str], gradients: bool) -> Setting:
+    """Return the setting that the picks make; its arguments are those of `settings`."""
     words = _torch if api.startswith("torch") else _tf_nn if api == TF_NN else _layer
     drawn = words(pick, api, data != "special")
     setting = Setting(api=api, data=data, dtype=pick("dtype", dtypes), seed=pick("seed", SEEDS), **drawn)
@@ -244,13 +249,13 @@ def _shape(pick: Pick, rank: int, empty: bool, groups: Numbers) -> Shape:
     channels = MANY if kind == "wide" else FEW if group == 1 else FEW_OF_A_GROUP
     inner, share = pick("inner", channels), pick("share", channels)
     products = max(batch, 1) * group * inner * share
-    fitting = [kernel for kernel in KERNELS if kernel**rank <= min(TERMS // inner, max(WORK // products, 1))]
+    fitting = [kernel for kernel in KERNELS if kernel**rank <= min(TERMS // inner, WORK // products)]
     kernels = _each(pick, "kernel", [fitting] * rank, alike)
     left = WORK // (products * prod(kernels))
     most = {"usual": (7,) * rank, "wide": (1,) * rank, "long": (LONGEST,) + (1,) * (rank - 1)}[kind]
     sizes: list[int] = []
     for j, size in enumerate(most):
-        sizes.append(pick(f"size {j}", range(1, 1 + max(1, min(size, left // prod(sizes))))))
+        sizes.append(pick(f"size {j}", range(1, 1 + min(size, left // prod(sizes)))))
     turn = pick("turn", range(rank))  # which axis had the first choice
     return Shape(alike, batch, group, inner, share, kernels, (*sizes[turn:], *sizes[:turn]))
 
