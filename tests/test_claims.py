@@ -19,6 +19,7 @@ PLAIN = {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]}
 ARITHMETIC = {
     "float16": {"accumulator": "float32", "flush": True},
     "float32": {"input_rounding": "tf32", "flush": False, "algorithm": "transform"},
+    "bfloat16": {"accumulator": "float32", "input_rounding": "tf32", "flush": True, "algorithm": "transform"},
     "float64": {},
 }
 
