@@ -215,7 +215,7 @@ def test_a_call_at_which_a_worker_dies_only_once_is_not_blamed(start, tmp_path):
         "def perform(n, id, call):\n    if n == 2 and first_time('died'): os._exit(1)\n    echo(id, call)\n"
     )
     assert [told(outcome) for outcome in run(worker, 6)] == list(range(6))
-    assert len(noted(tmp_path, "starts")) == 2
+    assert len(noted(tmp_path, "starts")) == 3, "one more stands by"
     assert len(worker.deaths) == 1
     assert worker.deaths[0].startswith(
         f"The worker died once (exit code 1) before it answered {calls(3)[2]},"
@@ -228,6 +228,23 @@ def test_a_call_that_always_kills_is_blamed_alone(start, tmp_path, bad):
     assert [told(o) for o in run(worker, 6)] == ["Crashed" if n in bad else n for n in range(6)]
     assert worker.deaths == []
     assert [noted(tmp_path, "calls").count(n) for n in range(6)] == [2 if n in bad else 1 for n in range(6)]
+
+
+def test_once_a_worker_died_another_stands_by_and_none_is_left_behind(start, tmp_path):
+    """Asked alone, the second process answers only once there is a third."""
+    worker = start(
+        "def perform(n, id, call):\n"
+        "    if n == 1 and first_time('died'): os._exit(1)\n"
+        "    for _ in range(1000 if n == 1 else 0):\n"
+        "        if len((here / 'starts').read_text().split()) == 3: break\n"
+        "        time.sleep(0.01)\n"
+        "    else:\n"
+        "        if n == 1: os._exit(1)\n"
+        "    echo(id, call)\n"
+    )
+    assert [told(o) for o in run(worker, 3)] == [0, 1, 2]
+    worker.close()
+    assert all(map(gone, noted(tmp_path, "starts")))
 
 
 def test_the_culprit_is_found_though_the_worker_reads_ahead(start):
