@@ -120,6 +120,12 @@ def draws(strategy, count):
     return found
 
 
+def test_a_draw_is_recorded_of_one_choice_too():
+    """Hypothesis ends once it has had every example: of what records no draw there is one alone."""
+    assert draws(strategies._named("only", (5,)), 10) == [("only", 5)] * 2
+    assert sorted(draws(strategies._named("either", (5, 6)), 10)) == [("either", 5), ("either", 6)]
+
+
 def of_all_data(api):
     return st.sampled_from(DATA).flatmap(lambda data: strategies.settings(api, data))
 
