@@ -70,16 +70,19 @@ def rows(family: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for api in family["apis"]:
             document = documents[api]
             concerned = document in row.get("only", [document]) and document not in row.get("but", [])
-            concerned = concerned and row.get("api", api) == api and _rank(api) in row.get("axes", (1, 2, 3))
+            concerned = (
+                concerned and row.get("api", api) == api and rank_of(api) in row.get("axes", (1, 2, 3))
+            )
             if concerned and f"{document}.{row['rule']}" in load().clauses:
-                yield _row(row, api, document)
+                yield row_of(row, api, document)
                 made += 1
         if not made:
             raise ValueError(f"{row['rule']!r} is the rule of no API: {row['why']}")
 
 
-def _row(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
-    rank = _rank(api)
+def row_of(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
+    """Return a row of a family as `write` reads them, for one API."""
+    rank = rank_of(api)
     arguments = {name: _cut(value, rank) for name, value in row.get("arguments", {}).items()}
     sizes = Sizes.of(row, rank)
     placed = {**arguments, "data_format": "channels_first"} if row.get("first") else arguments
@@ -163,7 +166,7 @@ def _prefix(api: str, arguments: Mapping[str, Any], tensors: Mapping[str, Any]) 
     return first
 
 
-def _rank(api: str) -> int:
+def rank_of(api: str) -> int:
     """Return how many spatial axes an API has, by its name."""
     found = re.search(r"(\d)[dD]", api)
     assert found is not None, f"{api} names no number of axes"

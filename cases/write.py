@@ -31,9 +31,10 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import GRADIENTS, Call, canonical
-from adjoint.cases import arrays, data, edges, family, output_shapes
+from adjoint.cases import argument_forms, arrays, data, edges, family, output_shapes
 from adjoint.cases.demanded import case_of
 from adjoint.cases.looked import BY_OUTPUT, demanded_of, kinds_of, observing
+from adjoint.cases.nones import with_nones
 from adjoint.demand import demand, operation_of
 from adjoint.errors import UsageError
 from adjoint.golden import COVERAGE, MANIFEST, REPEATED, Case, Check, folder, manifest
@@ -43,7 +44,6 @@ from adjoint.reference.translation import output_shape
 from adjoint.spec import load
 
 USUAL = ("returned", "dtype", "shape", "values")
-NONE = {"$none": True}
 DTYPELESS = ("torch.nn.functional", "tf.layers")
 KERNELS = ("filters", "kernel", "weight")
 
@@ -57,6 +57,9 @@ def golden_files() -> dict[str, str]:
         rows = [*rows, *(output_shapes.rows() if path.name == "tf_nn.toml" else ())]
         cases = [case for row in rows for case in cases_of(row, document)]
         texts[path.name.replace(".toml", ".jsonl")] = "".join(case.to_line() for case in cases)
+    bare = {"dtypes": ["float32"], "clauses": {}}
+    cases = [case for row in argument_forms.rows() for case in cases_of(row, bare)]
+    texts["argument_forms.jsonl"] = "".join(case.to_line() for case in cases)
     made = (case_of(setting, why="a row of a covering array") for setting in arrays.settings())
     texts["arrays.jsonl"] = "".join(case.to_line() for case in made)
     made = (case_of(setting, why="numbers at the edges of the format") for setting in edges.settings())
@@ -68,7 +71,7 @@ def golden_files() -> dict[str, str]:
 def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Case]:
     """Yield a hand-made case, once for each of its dtypes."""
     for dtype in row.get("dtypes", document["dtypes"]):
-        arguments = {name: _with_nones(value) for name, value in row.get("arguments", {}).items()}
+        arguments = {name: with_nones(value) for name, value in row.get("arguments", {}).items()}
         api = row.get("api") or document["api"]
         if "dtype_argument" in document and dtype != "float32" and not api.startswith(DTYPELESS):
             arguments[document["dtype_argument"]] = dtype
@@ -83,15 +86,6 @@ def cases_of(row: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Ca
             call = observing(call, row, looked)
         checks = _refusal(row, call) if row.get("refused") else _checks(row, document["clauses"], call)
         yield Case(call, tuple(checks), row["why"], tuple(row.get("exercises", ())))
-
-
-def _with_nones(value: Any) -> Any:
-    """Return an argument with JSON's null where TOML says `$none`."""
-    if value == NONE:
-        return None
-    if isinstance(value, dict):
-        return {key: _with_nones(item) for key, item in value.items()}
-    return [_with_nones(item) for item in value] if isinstance(value, list) else value
 
 
 def _tensors(row: Mapping[str, Any], dtype: str) -> dict[str, Any]:

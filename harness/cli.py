@@ -8,6 +8,7 @@ import sys
 import click
 
 from adjoint import __version__, catalogue, golden, listing, selection
+from adjoint.cli_doctor import doctor_
 from adjoint.cli_reports import findings, report
 from adjoint.cli_run import run
 from adjoint.cli_score import score
@@ -26,6 +27,7 @@ main.add_command(run)
 main.add_command(report)
 main.add_command(findings)
 main.add_command(score)
+main.add_command(doctor_)
 
 
 @main.command(name="list")

@@ -77,3 +77,8 @@ def is_version(python: Path, version: str) -> bool:
     """Tell whether a program is a Python of a version, such as ``3.7``; asks it."""
     asked = PythonVersion(python)
     return asked.is_valid() and f"{asked.major}.{asked.minor}" == version
+
+
+def runs(python: Path) -> bool:
+    """Tell whether a program is a Python that runs; asks it."""
+    return PythonVersion(python).is_valid()

@@ -85,7 +85,7 @@ def _unreached(case: Case, outcome: Outcome) -> int:
 def _is_reached(check: Check, before: Verdict, outcome: Outcome) -> bool:
     """Tell whether a check has something to judge after the one before; a gradient, after another one."""
     refused = isinstance(outcome, Raised) and check.kind not in ("raised", "raised-type")
-    beside = isinstance(outcome, Returned) and {check.kind, before.check.kind} <= set(GRADIENTS)
+    beside = isinstance(outcome, Returned) and check.kind in GRADIENTS and before.check.kind in GRADIENTS
     further = ("conforms", "observed", "vacuous", *(("deviates",) if beside else ()))
     return not refused and before.verdict in further
 

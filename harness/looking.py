@@ -127,7 +127,7 @@ def _config(demanded: Mapping[str, Any], observed: Mapping[str, Any]) -> Seen:
 
 def _is_alike(wanted: Any, told: Any) -> bool:
     """Tell whether two forms of an argument are one: a number for a size a axis, a name for an object."""
-    if isinstance(wanted, Mapping | str) or isinstance(told, Mapping | str):
+    if isinstance(wanted, Mapping | str) and isinstance(told, Mapping | str):
         wanted, told = _simplest(wanted), _simplest(told)
         settings = _settings(told)
         return _name(wanted) == _name(told) and all(

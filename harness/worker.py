@@ -26,6 +26,8 @@ class GaveUp(AdjointError):  # noqa: N818 - an event
 class Worker:
     """An implementation's process, replaced by a fresh one whenever it dies.
 
+    Once one has died another stands by, already starting: frameworks take seconds to import.
+
     Parameters
     ----------
     command : sequence of str
@@ -58,6 +60,8 @@ class Worker:
         self._env = {name: value.replace("{home}", self._home.name) for name, value in (env or {}).items()}
         self._limits = limits or Limits()
         self._process: Process | None = None
+        self._spare: Process | None = None
+        self._greeted = False
         self._claims: Claims | None = None
         self._options: dict[str, str] = {}
         self._asked = 0
@@ -86,12 +90,14 @@ class Worker:
         WorkerDidNotStart
         """
         self._options, self._claims = options, None
+        self._dismiss()
         try:
             if self._process:
                 for _ in range(self._unread):
                     self._process.receive(time.monotonic() + self._limits.seconds)
                 self._unread = 0
                 self._greet(self._process)
+                self._read_claims(self._process)
         except (Ended, Silent, Flooded, MessageError):
             self._drop()
         return self.claims
@@ -117,6 +123,8 @@ class Worker:
                     self._drop()
                     if isinstance(outcome, Crashed) and not suspect:
                         suspect, cause = True, outcome.cause
+                        self._take_spare()
+                        self._spare = self._begun()  # at once: it may be needed as soon as this one is
                         break
                     fatal += 1
                 else:
@@ -134,6 +142,7 @@ class Worker:
 
     def close(self, grace: float = 5.0) -> None:
         """Ask the worker to stop, and see that it does within `grace` seconds."""
+        self._dismiss()
         if self._process:
             self._process.send(_line({"do": "stop"}))
             self._process.close(grace)
@@ -179,22 +188,39 @@ class Worker:
     def _live(self) -> Process:
         """Return a process that has answered `start`."""
         if self._process is None:
+            self._take_spare()
+        assert self._process is not None
+        if not self._greeted:
             try:
-                self._process, self._unread = Process(self._command, self._env, self._limits), 0
-                self._greet(self._process)
-            except OSError as error:
-                raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}.") from None
+                self._read_claims(self._process)
             except (Ended, Silent, Flooded, MessageError) as problem:
                 text = str(problem) or f"no answer within {self._limits.start_seconds:g} seconds"
                 raise WorkerDidNotStart(self._say(text)) from None
         return self._process
 
+    def _take_spare(self) -> None:
+        """Have the process that stands by serve from here on, or a new one."""
+        self._process, self._spare = self._spare or self._begun(), None
+        self._greeted, self._unread = False, 0
+
+    def _begun(self) -> Process:
+        """Return a new process that was sent `start`."""
+        try:
+            process = Process(self._command, self._env, self._limits)
+        except OSError as error:
+            raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}.") from None
+        self._greet(process)
+        return process
+
     def _greet(self, process: Process) -> None:
-        """Send `start`, and keep what is claimed in the answer."""
         options = {"options": self._options} if self._options else {}
         process.send(_line({"do": "start", "protocol": PROTOCOL, **options}))
+
+    def _read_claims(self, process: Process) -> None:
+        """Keep what is claimed in the answer to `start`."""
         deadline = time.monotonic() + self._limits.start_seconds
         self._claims = Claims.from_json(_read(process.receive(deadline)))
+        self._greeted = True
 
     def _say(self, problem: str) -> str:
         """Return the problem with the last line of standard error, and drop the process."""
@@ -202,6 +228,12 @@ class Worker:
         self._drop()
         words = plain(stderr[-1]) if stderr else ""
         return f"{problem}; its last words: {words:.300}" if words else f"{problem}; it said nothing."
+
+    def _dismiss(self) -> None:
+        """End the process that stands by, if one does."""
+        if self._spare:
+            self._spare.kill()
+            self._spare = None
 
     def _drop(self) -> None:
         if self._process:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint import tensors
+from adjoint import golden, tensors
 from adjoint.call import Call
 from adjoint.cases.demanded import case_of
 from adjoint.cases.settings import Axis, Setting, call_of
@@ -163,6 +163,13 @@ def test_gradients_are_demanded_anew_under_a_claim() -> None:
     anew = under(held, case.call, Claim("float32"))
     assert [check.kind for check in anew] == [check.kind for check in held]
     assert all(ends(new.demanded) != ends(old.demanded) for new, old in zip(anew, held, strict=True))
+    assert {check.kind: check.demanded for check in anew} == demand(case.call, Claim("float32")).gradients
+
+
+@pytest.mark.parametrize("rule", ["sign-of-zero", "subnormal", "repeatable", "gradients"])
+def test_under_the_claim_that_a_golden_case_was_written_for_it_is_as_it_is(rule: str) -> None:
+    case = next(case for case in golden.load() if f"tf-nn.{rule}" in case.clauses())
+    assert under(case.checks, case.call, Claim(case.call.dtype)) == case.checks
 
 
 def test_through_relu_no_gradient_is_demanded_where_an_element_is_zero() -> None:
@@ -181,8 +188,20 @@ def test_through_relu_a_gradient_is_vacuous_where_rounding_may_cross_zero() -> N
     assert not any("vacuous" in each for each in demand(large, claim).gradients.values())
     near = with_numbers(call, input=[1000, -1000] * 6, kernel=1, bias=0.5)
     assert not any("vacuous" in each for each in demand(near).gradients.values())
-    for each in demand(near, claim).gradients.values():
+    small = with_numbers(call, input=[1, -1] * 6, kernel=1, bias=0.5 / 1024)
+    for each in (*demand(near, claim).gradients.values(), *demand(small, claim).gradients.values()):
         assert each["vacuous"] is True
+
+
+def test_a_gradient_is_not_vacuous_where_nothing_bends_or_nothing_rounds() -> None:
+    claim = Claim("float32", input_rounding="tf32")
+    straight = call_of(replace(RELU, activation="linear", gradients=True))
+    near = with_numbers(straight, input=[1000, -1000] * 6, kernel=1, bias=0.5)
+    assert not any("vacuous" in each for each in demand(near, claim).gradients.values())
+    exact = with_numbers(
+        call_of(replace(RELU, gradients=True)), input=[2**19, -(2**19)] * 6, kernel=1, bias=1
+    )
+    assert not any("vacuous" in each for each in demand(exact).gradients.values())
 
 
 def test_of_special_data_and_where_the_output_is_open_no_gradient_is_demanded() -> None:

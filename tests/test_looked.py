@@ -106,3 +106,8 @@ def test_where_no_clause_speaks_an_open_one_demands_nothing_and_a_closed_one_can
     assert demanded("initial-weights", none, clause="tf-layers-conv2d.initializer-none") is None
     with pytest.raises(Unspecified):
         demanded("initial-weights", none, clause="tf-layers-conv2d.bias-initializer")
+
+
+def test_a_size_below_zero_is_unknown_and_an_empty_batch_is_not() -> None:
+    row = {"clause": "keras-conv1d.declared-shape", "input_shape": [0, -1, 2]}
+    assert observing(call(), row, ["declared-shape"]).input_shape == (0, None, 2)

@@ -43,6 +43,10 @@ def of_both(l1: float, l2: float) -> dict[str, Any]:
     return {"class_name": "L1L2", "config": {"l1": l1, "l2": l2}}
 
 
+def norm(name: str) -> dict[str, Any]:
+    return {"class_name": name, "config": {"max_value": 2}}
+
+
 def configs(again: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     told = {**CONFIG, "trainable": True, **changes}
     return {"config": {"config": told, "again": {**told, **(again or {})}}}
@@ -59,6 +63,8 @@ def signature(*parameters: dict[str, Any]) -> dict[str, Any]:
 HOLDS = [
     ("weights-shape", [[2, 3], [3]], {"shapes": [[2, 3], [3]]}),
     ("initial-weights", DRAWN, initial(SPREAD)),
+    ("initial-weights", DRAWN, initial([-1.5, -0.5, 0.25, 0.5, 1.5])),
+    ("initial-weights", DRAWN, initial([-1.75, -1, 0.25, 1, 1.75])),
     ("initial-weights", {"kernel": {"shape": [2], "low": 1.0, "high": 1.0}}, initial([1, 1])),
     ("initial-weights", {"kernel": {"shape": [0], "low": 1.0, "high": 1.0}}, initial([])),
     ("losses", {"low": [1.0, 2.0], "high": [1.0, 2.5]}, {"losses": np.array([2.25, 1.0])}),
@@ -70,6 +76,7 @@ HOLDS = [
     ("config", {"config": CONFIG}, configs(strides=2, activation=None)),
     ("config", {"config": CONFIG}, configs(bias_initializer={"class_name": "Zeros", "config": {}})),
     ("config", {"config": CONFIG}, configs(kernel_regularizer=of_both(0.0, 0.5))),
+    ("config", {"config": {"strides": 2}}, configs(strides=[2])),
     ("config", {"config": CONFIG, "values": encode(REMADE)}, remade(REMADE)),
     ("declared-shape", [None, 4, 3], {"declared": [None, 4, 3]}),
     ("signature", PARAMETERS, signature(*PARAMETERS)),
@@ -78,8 +85,10 @@ HOLDS = [
     ("signature", PARAMETERS[:2], signature(FILTERS, STRIDES)),
     ("signature", PARAMETERS[:1], {"convolution_op_signature": [FILTERS]}),
     ("signature", DEFAULTS, signature(STRIDES, FILTERS, KEYWORDS)),
+    ("signature", DEFAULTS, signature(FILTERS)),
     ("attributes", {"name": "up", "trainable": 2}, {"name": "up", "trainable": 2}),
     ("attributes", {"bases": ["Layer"]}, {"bases": ["Conv2D", "Layer", "object"]}),
+    ("attributes", {"bases": ["Layer"]}, {"bases": ["Layer"]}),
 ]
 DOES_NOT = [
     ("weights-shape", [[2, 3], [3]], {"shapes": [[3], [2, 3]]}, "[[3], [2, 3]]"),
@@ -112,6 +121,8 @@ DOES_NOT = [
     ("config", {"config": CONFIG}, configs(activation="relu"), "activation='relu'"),
     ("config", {"config": CONFIG}, configs(bias_constraint="NonNeg"), "bias_constraint='NonNeg'"),
     ("config", {"config": CONFIG}, configs(kernel_regularizer=None), "kernel_regularizer=None"),
+    ("config", {"config": {"use_bias": True}}, configs(use_bias="True"), "use_bias='True'"),
+    ("config", {"config": {"bias_constraint": norm("MaxNorm")}}, configs(bias_constraint=norm("Norm")), None),
     (
         "config",
         {"config": CONFIG},

@@ -54,7 +54,9 @@ def test_a_constant_is_demanded_as_it_is_and_a_drawn_weight_within_its_limit() -
     kernel, bias = held("initial-weights", call()).values()
     limit = (6 / (2 * (3 + 2))) ** 0.5
     assert kernel == {"shape": [1, 2, 3, 2], "low": -kernel["high"], "high": kernel["high"]}
-    assert limit * (1 + 2**-24) < kernel["high"] < limit * (1 + 2**-20)
+    assert kernel["high"] / limit - 1 == pytest.approx(4 * 2**-24, rel=1e-3), (
+        "two roundings, of half a unit each"
+    )
     assert bias == {"shape": [3], "low": 0.0, "high": 0.0}
     ones = call(bias_initializer={"$object": ["Constant", {"value": -2.5}]})
     assert held("initial-weights", ones)["bias"] == {"shape": [3], "low": -2.5, "high": -2.5}
@@ -86,6 +88,7 @@ def test_of_many_numbers_another_limit_or_spread_is_noticed(seed: int) -> None:
         draw.uniform(0, limit, shape),
         draw.normal(0, limit / 3**0.5, shape),
         np.clip(draw.normal(0, limit / 3, shape), -limit, limit),
+        draw.choice([-1, 1], shape) * limit * draw.uniform(0, 1, shape) ** 0.5,
         np.zeros(shape),
     ]
     for weight in wrong:
@@ -97,10 +100,14 @@ def test_of_many_numbers_another_limit_or_spread_is_noticed(seed: int) -> None:
 def test_a_loss_is_demanded_within_rounding_and_no_further() -> None:
     kernel = np.abs(np.arange(2, 14)).sum() * 0.5
     found = held("losses", call(kernel_regularizer=L1))
-    assert found["low"][0] < kernel < found["high"][0]
-    assert found["high"][0] - found["low"][0] < kernel * 2**-18
+    rounding = (12 + 6) * 2**-24 * kernel
+    assert found["low"][0] == pytest.approx(kernel - rounding, rel=1e-8)
+    assert found["high"][0] == pytest.approx(kernel + rounding, rel=1e-8)
     both = held("losses", call(kernel_regularizer=L2, bias_regularizer=L1))
-    assert [round(low) for low in both["low"]] == [3, round((np.arange(2, 14) ** 2).sum() / 4)]
+    for low, wanted, high in zip(
+        both["low"], (3, (np.arange(2, 14) ** 2).sum() / 4), both["high"], strict=True
+    ):
+        assert low < wanted < high < low * (1 + 2**-18)
 
 
 def test_a_loss_of_the_output_is_that_of_the_numbers_demanded() -> None:
@@ -111,6 +118,25 @@ def test_a_loss_of_the_output_is_that_of_the_numbers_demanded() -> None:
     rounded = held("losses", made, TF32)
     assert rounded["low"][0] < low
     assert rounded["high"][0] > high
+
+
+def test_an_output_that_may_be_zero_adds_nothing_to_the_least_loss() -> None:
+    numbers = {"input": [0.3, 0.3], "kernel": [1, -1, 1, 1, -1, -1], "bias": [0, 0, 0]}
+    shapes = {"input": (1, 1, 1, 2), "kernel": (1, 1, 3, 2), "bias": (3,)}
+    given = {
+        name: tensors.encode(np.array(numbers[name], np.float32).reshape(shapes[name])) for name in shapes
+    }
+    made = Call(
+        API, {"filters": 3, "kernel_size": 1, "activity_regularizer": L1}, given, ("output", "losses")
+    )
+    zero, more, less = zip(
+        *(tensors.decode(demand(made, TF32).values[""][end]).ravel() for end in ("low", "high")), strict=True
+    )
+    assert zero[0] < 0 < zero[1]
+    assert -1 < less[0] < less[1] < 0 < more[0] < more[1] < 1
+    (low,), (high,) = held("losses", made, TF32).values()
+    assert low == pytest.approx((0 + more[0] - less[1]) / 2, rel=1e-5)
+    assert high == pytest.approx((zero[1] + more[1] - less[0]) / 2, rel=1e-5)
 
 
 def test_a_loss_that_may_be_divided_by_the_batch_has_two_readings() -> None:

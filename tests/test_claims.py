@@ -1,0 +1,117 @@
+"""Is what an implementation claims read whole, or refused in a sentence; and is what it lacks known?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adjoint.call import Call
+from adjoint.claims import Claims
+from adjoint.errors import MessageError
+from adjoint.tensors import encode
+
+NAMED = {"version": "1"}
+PLAIN = {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]}
+ARITHMETIC = {
+    "float16": {"accumulator": "float32", "flush": True},
+    "float32": {"input_rounding": "tf32", "flush": False, "algorithm": "transform"},
+    "bfloat16": {"accumulator": "float32", "input_rounding": "tf32", "flush": True, "algorithm": "transform"},
+    "float64": {},
+}
+
+
+def read(claims: Mapping[str, Any]) -> Claims:
+    return Claims.from_json({**NAMED, "claims": claims})
+
+
+def test_what_is_not_claimed_is_none_but_the_output() -> None:
+    assert read(PLAIN) == Claims("1", ("tf.nn.conv_transpose",), ("int32",))
+    assert read(PLAIN).observes == ("output",)
+    assert not read(PLAIN).python_errors
+    assert not read(PLAIN).by_position
+    assert read({**PLAIN, "observes": ["output", "gradient-input"]}).observes == ("output", "gradient-input")
+
+
+def test_what_a_call_asks_to_see_and_is_not_claimed_is_lacking() -> None:
+    once = Call("tf.nn.conv_transpose", {}, {"input": encode(np.zeros(1, np.int32))})
+    few = read(PLAIN)
+    more = {**PLAIN, "observes": ["output", "between", "again", "later", "after"]}
+    assert (few.lacks(once), few.lacks(once.repeated())) == ("", "between")
+    assert read(more).lacks(once.repeated()) == ""
+    short = {**more, "dtypes": ["float32"]}
+    assert read(short).lacks(once) == "int32"
+    placed = replace(once, positional=("strides",))
+    assert few.lacks(placed) == "arguments by position"
+    by_position = {**more, "by_position": True}
+    assert read(by_position).lacks(placed) == ""
+
+
+def test_the_arithmetic_that_is_claimed_is_kept() -> None:
+    assert read(PLAIN).arithmetic == {}
+    assert read({**PLAIN, "arithmetic": ARITHMETIC}).arithmetic == ARITHMETIC
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "sentence"),
+    [
+        (["float16"], "arithmetic is ['float16']; it must be an object, a dtype to what is claimed."),
+        ({"int32": {}}, "arithmetic names 'int32'; it may name float16, bfloat16, float32, float64."),
+        (
+            {"float16": "float32"},
+            "arithmetic.float16 is 'float32'; it must be an object with any of accumulator, input_rounding, "
+            "flush, algorithm.",
+        ),
+        (
+            {"float16": {"accumulators": "float32"}},
+            "arithmetic.float16 is {'accumulators': 'float32'}; it must be an object with any of "
+            "accumulator, input_rounding, flush, algorithm.",
+        ),
+        (
+            {"float16": {"accumulator": "int32"}},
+            'arithmetic.float16.accumulator is \'int32\'; it must be "float16" or "bfloat16" or "float32" '
+            'or "float64".',
+        ),
+        (
+            {"float32": {"input_rounding": None}},
+            'arithmetic.float32.input_rounding is None; it must be "tf32".',
+        ),
+        ({"float32": {"flush": 1}}, "arithmetic.float32.flush is 1; it must be true or false."),
+        ({"float32": {"algorithm": []}}, 'arithmetic.float32.algorithm is []; it must be "transform".'),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_arithmetic_that_is_not_known_is_refused(arithmetic: Any, sentence: str) -> None:
+    with pytest.raises(MessageError) as caught:
+        read({**PLAIN, "arithmetic": arithmetic})
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "claims", "part"),
+    [
+        ({}, {"apis": [], "dtypes": []}, "'version'"),
+        (NAMED, {"dtypes": []}, "'apis'"),
+        (NAMED, {"apis": []}, "'dtypes'"),
+        (NAMED, {"apis": 3, "dtypes": []}, ""),
+        (NAMED, {"apis": "tf.nn.conv_transpose", "dtypes": []}, ""),
+        (NAMED, {"apis": [], "dtypes": [1]}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "observes": "output"}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": ["torch"]}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": 2}}, ""),
+        (NAMED, {"apis": [], "dtypes": [], "systems": {"torch": None}}, ""),
+    ],
+    ids=str,
+)
+def test_claims_that_are_garbled_are_refused(answer: Any, claims: Any, part: str) -> None:
+    with pytest.raises(MessageError, match=f"the answer to start lacks or garbles .*{part}"):
+        Claims.from_json({**answer, "claims": claims})
+
+
+@pytest.mark.parametrize("answer", [NAMED, {**NAMED, "claims": ["tf.nn.conv_transpose"]}], ids=str)
+def test_an_answer_without_claims_is_refused(answer: Any) -> None:
+    with pytest.raises(MessageError, match="has no claims"):
+        Claims.from_json(answer)
