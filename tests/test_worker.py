@@ -215,7 +215,7 @@ def test_a_call_at_which_a_worker_dies_only_once_is_not_blamed(start, tmp_path):
         "def perform(n, id, call):\n    if n == 2 and first_time('died'): os._exit(1)\n    echo(id, call)\n"
     )
     assert [told(outcome) for outcome in run(worker, 6)] == list(range(6))
-    assert len(noted(tmp_path, "starts")) == 3, "one more stands by"
+    assert len(noted(tmp_path, "starts")) in (2, 3), "the third stands by, and may be gone before it notes it"
     assert len(worker.deaths) == 1
     assert worker.deaths[0].startswith(
         f"The worker died once (exit code 1) before it answered {calls(3)[2]},"
@@ -547,7 +547,7 @@ def test_a_process_that_replaces_another_has_its_options(start, tmp_path):
     )
     worker.start(version="2")
     assert [told(outcome) for outcome in worker.perform(calls(3))] == [0, 1, 2]
-    assert (tmp_path / "options").read_text().splitlines() == ['{"version": "2"}'] * 2
+    assert (tmp_path / "options").read_text().splitlines()[:2] == ['{"version": "2"}'] * 2
 
 
 def test_answers_that_nobody_waited_for_are_taken_for_no_others(start, tmp_path):
