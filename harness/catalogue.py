@@ -105,7 +105,7 @@ def resolve(
     folder = str(environments_folder() / entry.environment)
     return Implementation(
         target,
-        _serve(interpreter, entry.module),
+        _serve(interpreter, *entry.module.split()),
         {name: value.replace("{environment}", folder) for name, value in entry.env.items()},
         entry.script,
         entry.targets,

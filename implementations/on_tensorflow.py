@@ -1,4 +1,7 @@
-"""TensorFlow: tf.nn.conv_transpose and tf.keras.layers.Conv1DTranspose, 2D and 3D, run eagerly on the CPU."""
+"""TensorFlow: tf.nn.conv_transpose and tf.keras.layers.Conv1DTranspose, 2D and 3D, on the CPU.
+
+They are run eagerly, or compiled by XLA.
+"""
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -32,15 +35,25 @@ UNSUPPORTED = [
 ]
 
 
-def start() -> Dict[str, Any]:
-    """Return name, version and claims."""
+OPTIONS: Dict[str, bool] = {}
+"""What tf.function is given where it compiles the calls."""
+
+
+def start(option: str = "") -> Dict[str, Any]:
+    """Return name, version and claims.
+
+    An option of tf.function has each call compiled: ``jit_compile`` or, up to 2.4, ``experimental_compile``.
+    Then no layer is looked at: but for what it returns, and the gradients, it is what it is without.
+    """
+    OPTIONS.clear()
+    OPTIONS.update({option: True} if option else {})
     return {
         "name": "tensorflow",
         "version": tf.__version__,
         "claims": {
             "apis": ["tf.nn.conv_transpose", *LAYERS],
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
-            "observes": ["output", *GRADIENTS, *LOOKED],
+            "observes": ["output", *GRADIENTS, *([] if option else LOOKED)],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
             "by_position": True,
@@ -54,22 +67,41 @@ def perform(
     """Call the function that the API names, or the layer; take gradients if asked."""
     passed = given(tensors)
     gradient = passed.pop("gradient", None)
-    call, layer = prepare(api, arguments, passed, stage)
+    call, layer = prepared(api, arguments, passed, stage)
     stage("call")
     if gradient is None:
-        output = call(passed)
+        output = compiled(call)(passed)
         stage("observe")
         return {"output": to_numpy(output)}
-    with tf.GradientTape() as tape:
-        weights = variables(layer) if layer else [passed["filters"]]
-        operands = [passed["input"], *weights]
-        tape.watch(operands)
-        output = call(passed)
-    stage("observe")
     by_output = tf.constant(gradient)
-    found = tape.gradient(output, operands, output_gradients=by_output)
+    try:
+        output, found = compiled(differentiated(call, layer))(passed, by_output)
+    except Exception:
+        compiled(call)(passed)  # where this fails too, it is not the gradients that do
+        stage("observe")
+        raise
+    stage("observe")
     seen = {"after-" + name: to_numpy(tensor) for name, tensor in dict(passed, gradient=by_output).items()}
     return dict(seen, output=to_numpy(output), **dict(zip(GRADIENTS, map(to_numpy, found))))
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors as XLA compiles it, if this worker was started so; else as it is."""
+    return tf.function(function, autograph=False, **OPTIONS) if OPTIONS else function
+
+
+def differentiated(call: Callable[[Dict[str, Any]], Any], layer: Any) -> Callable[..., Any]:
+    """Return what gives the output of a call, and its gradients by input and weights."""
+
+    def both(passed: Dict[str, Any], by_output: Any) -> Tuple[Any, List[Any]]:
+        with tf.GradientTape() as tape:
+            weights = variables(layer) if layer else [passed["filters"]]
+            operands = [passed["input"], *weights]
+            tape.watch(operands)
+            output = call(passed)
+        return output, tape.gradient(output, operands, output_gradients=by_output)
+
+    return both
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -87,6 +119,14 @@ def prepare(
     api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Return what calls the function, or the layer once its weights are set; and the layer, if any."""
+    call, layer = prepared(api, arguments, given, stage)
+    return compiled(call), layer
+
+
+def prepared(
+    api: str, arguments: Any, given: Dict[str, Any], stage: Callable[[str], None]
+) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
+    """Return the same, but not compiled."""
     if api == "tf.nn.conv_transpose":
         return lambda given: arguments.to(tf.nn.conv_transpose, **given), None
     layer = built(api, arguments, given, stage)

@@ -92,8 +92,9 @@ class Findings:
         Returns
         -------
         dict of str to list of Column
-            ``later``, versions after one that shows it, and ``earlier``, versions before each that does, of
-            the same systems; ``beside``, the other runs.
+            ``later``, versions after one that shows it, and ``earlier``, versions before one that does, of
+            the same systems; ``beside``, the other runs, those included whose very version shows it with
+            another setting.
         """
         made: dict[str, list[Column]] = {"later": [], "earlier": [], "beside": []}
         shown = [column.record.header["systems"] for column in finding.columns]
@@ -101,7 +102,9 @@ class Findings:
             systems = other.record.header["systems"]
             if verdicts != {"conforms"}:
                 continue
-            if any(is_later(systems, than) for than in shown):
+            if systems in shown:
+                made["beside"].append(other)
+            elif any(is_later(systems, than) for than in shown):
                 made["later"].append(other)
             elif any(is_later(than, systems) for than in shown):
                 made["earlier"].append(other)

@@ -100,6 +100,11 @@ def test_an_entry_becomes_its_command_and_variables(environments):
     assert (found.env["KERAS_BACKEND"], found.script) == ("torch", "keras")
 
 
+def test_an_entry_may_give_its_worker_arguments(environments):
+    make(environments, "tensorflow2.4/bin/python")
+    assert resolve("tensorflow-2.4-xla").command[2:] == ("on_tensorflow", "experimental_compile")
+
+
 def test_a_variable_may_name_the_folder_of_the_environment(environments):
     make(environments, "keras-releases/bin/python")
     assert resolve("keras-3.0").env["PYTHONPATH"] == str(environments / "keras-releases" / "releases" / "3.0")
@@ -206,7 +211,7 @@ def test_every_entry_names_what_exists(name):
     entry = entries()[name]
     folder = environments_file().parent
     assert entry.name == name
-    assert (folder / f"{entry.module}.py").is_file()
+    assert (folder / f"{entry.module.split()[0]}.py").is_file()
     assert not entry.environment or f"[testenv:{entry.environment}]" in environments_file().read_text()
     assert isinstance(entry.imports, tuple)
     assert entry.imports or entry.environment

@@ -106,7 +106,7 @@ def test_the_command_says_what_to_do_next(run_adjoint, machine: Path) -> None:
     done = run_adjoint("doctor")
     assert done.returncode == 0, done.stderr
     assert "adjoint run --make torch keras-torch\n" in done.stdout
-    assert "adjoint run --make tensorflow-2.4\n" in done.stdout
+    assert "adjoint run --make tensorflow-2.4 tensorflow-2.4-xla\n" in done.stdout
     assert "openvino" not in "".join(line for line in done.stdout.splitlines(True) if "--make" in line)
     missing = [each for each in doctor.examine() if each.state == "missing"]
     room = sum(each.megabytes for each in missing)

@@ -185,6 +185,18 @@ def test_other_systems_that_hold_are_named() -> None:
     assert "- The same calls conform: `good` (good 3)." in render(findings)
 
 
+def test_another_setting_of_a_version_that_shows_it_is_no_later_version() -> None:
+    shown = [record(check(), name=name, systems=of) for name, of in (("old", OLD), ("new", NEW))]
+    held = record(check("conforms"), name="new-compiled", systems=NEW)
+    findings = gather([*shown, held], [entry(implementations=("*",))])
+    told = findings.elsewhere(findings.found[0])
+    assert {said: [column.name for column in found] for said, found in told.items()} == {
+        "later": [],
+        "earlier": [],
+        "beside": ["new-compiled"],
+    }
+
+
 def test_runs_that_come_to_the_same_are_one_row() -> None:
     alike = [record(check(), name=f"mine-{name}") for name in "ab"]
     other = record(check(seen="the number 9"), name="mine-c")

@@ -22,6 +22,8 @@ NINE = of("tensorflow-2.9", tensorflow="2.9.3")
 LATER = of("tensorflow-2.15", tensorflow="2.15.1")
 NEW = of("tensorflow", tensorflow="2.21.0")
 PLAIN = of("tensorflow-no-onednn", tensorflow="2.21.0")
+XLA = of("tensorflow-xla", tensorflow="2.21.0")
+PAGE_XLA = of("tensorflow-2.4-xla", tensorflow="2.4.4")
 NINE_PLAIN = of("tensorflow-2.9-no-onednn", tensorflow="2.9.3")
 
 
@@ -44,11 +46,14 @@ def test_names_are_of_no_importance_where_the_versions_tell() -> None:
 def test_a_setting_makes_a_line_of_its_own() -> None:
     found = {
         tuple(names(line))
-        for line in lines([NEW, PLAIN, NINE, NINE_PLAIN, of("tensorflow-x", tensorflow="2.21.0")])
+        for line in lines(
+            [NEW, PLAIN, XLA, NINE, NINE_PLAIN, PAGE_XLA, of("tensorflow-x", tensorflow="2.21.0")]
+        )
     }
     assert found == {
         ("tensorflow-2.9", "tensorflow"),
         ("tensorflow-2.9-no-onednn", "tensorflow-no-onednn"),
+        ("tensorflow-2.4-xla", "tensorflow-xla"),
     }
 
 

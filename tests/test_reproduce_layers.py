@@ -136,11 +136,15 @@ def test_settings_of_an_object_in_a_config_are_compared(run):
 
 @pytest.mark.parametrize(
     "name",
-    ["keras-torch", "keras-tensorflow", "keras-jax", "tensorflow", "tensorflow-1.15", "torch", "fast"],
+    [
+        *("keras-torch", "keras-tensorflow", "keras-jax"),
+        *("tensorflow", "tensorflow-xla", "tensorflow-1.15", "torch", "fast"),
+    ],
 )
 def test_the_scripts_of_every_framework_are_python(name):
     entry = catalogue.entries()[name]
-    of = catalogue.Implementation(name, (name,), entry.env, entry.script, entry.targets)
+    command = (name, "serving.py", *entry.module.split())
+    of = catalogue.Implementation(name, command, entry.env, entry.script, entry.targets)
     kinds = set()
     for case in CASES:
         for check in case.checks if case.call.api in entry.apis else ():
@@ -148,6 +152,29 @@ def test_the_scripts_of_every_framework_are_python(name):
                 kinds.add((check.kind, case.call.api[:9]))
                 compile(script(case, check, of), check.kind, "exec")
     assert {kind for kind, _ in kinds} >= {"weights-shape", "initial-weights", "signature", "repeatable"}
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("tensorflow-xla", "jit_compile"), ("tensorflow-2.4-xla", "experimental_compile")]
+)
+def test_a_script_compiles_where_the_worker_does(name, option):
+    entry = catalogue.entries()[name]
+    of = catalogue.Implementation(name, ("python", "serving.py", *entry.module.split()), {}, entry.script)
+    kinds = ("values", "gradient-input", "gradient-kernel", "repeatable", "inputs-kept")
+    for api in ("tf.nn.conv_transpose", "tf.keras.layers.Conv2DTranspose"):
+        for kind in kinds:
+            case, check = next(
+                (case, check)
+                for case in golden.load()
+                for check in case.checks
+                if (check.kind, case.call.api) == (kind, api)
+            )
+            text = script(case, check, of)
+            assert text.count(f"@tf.function({option}=True)\n    def compiled(input") == 1
+            assert text.count(" = compiled(tf.constant(input)") == 1
+            assert text.count("layer(input)" if "layers" in api else f"{api}(") == 1
+    (case, check), *_ = looked("config", "tf.keras.layers.Conv2DTranspose")
+    assert "tf.function" not in script(case, check, of)
 
 
 @pytest.mark.parametrize(
