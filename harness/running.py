@@ -185,14 +185,21 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
 
 
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
-    """Pass an interrupt on, so that the child ends its worker and closes its record, then see it gone."""
-    with suppress(ProcessLookupError):
-        child.send_signal(signal.SIGINT)
+    """Pass an interrupt on, so that the child ends its worker and closes its record, then see it gone.
+
+    It is sent again where nothing comes of it: Python drops one that arrives while garbage is collected.
+    """
     try:
-        child.wait(timeout=20)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        child.kill()
-        child.wait()
+        for _ in range(3):
+            with suppress(ProcessLookupError):
+                child.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=7)
+                return
+    except KeyboardInterrupt:
+        pass
+    child.kill()
+    child.wait()
 
 
 def _show(record: Path, progress: Progress, task: TaskID) -> None:

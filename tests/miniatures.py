@@ -203,7 +203,7 @@ def one_further(message, answer):
     if message["do"] != "perform" or answer["outcome"] != "returned":
         return answer
     arrays = {name: tensors.decode(spec) for name, spec in message["call"]["tensors"].items()}
-    several = arrays["weight"].shape[0] > 2 * message["call"]["arguments"].get("groups", 1)
+    several = arrays["weight"].shape[0] > 2 * groups_of(message)
     if not several or arrays["input"].dtype != "float16" or np.all(arrays["input"] % 1 == 0):
         return answer
     output = tensors.decode(answer["observed"]["output"])
@@ -232,8 +232,13 @@ def say(answer):
     print(json.dumps(answer), flush=True)
 
 
+def groups_of(message):
+    groups = message["call"]["arguments"].get("groups", 1)
+    return groups if isinstance(groups, int) else 1
+
+
 def in_many_groups(message):
-    return message["do"] == "perform" and message["call"]["arguments"].get("groups", 1) > 3
+    return message["do"] == "perform" and groups_of(message) > 3
 
 
 def floods_stdout():

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adjoint import catalogue, golden, record, spec
+from adjoint import catalogue, golden, record, running, spec
 
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
@@ -226,6 +226,23 @@ def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
     assert run.returncode == 3
     assert (tmp_path / "report.html").exists()
     assert not any(map(psutil.Process.is_running, workers))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_an_interrupt_that_is_lost_is_sent_again():
+    """As one is that Python gets while it collects garbage."""
+    program = (
+        "import signal, sys, time\n"
+        "def once(*_): signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\n"
+        "signal.signal(signal.SIGINT, once)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+        "time.sleep(60)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"ready\n"
+    running._interrupt(child)
+    assert child.returncode == 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
