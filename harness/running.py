@@ -187,7 +187,7 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
     """Pass an interrupt on, so that the child ends its worker and closes its record, then see it gone.
 
-    It is sent again where nothing comes of it: Python drops one that arrives while garbage is collected.
+    It is sent again where nothing comes of it: Python drops one that arrives in a callback of its own.
     """
     try:
         for _ in range(3):

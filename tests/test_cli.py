@@ -202,7 +202,15 @@ def hanging_run(folder):
     """Return a run that has got to a call that hangs, and its workers."""
     words = ("run", "miniatures:hangs", "--api", API, "--out", folder)
     command = [sys.executable, "-m", "adjoint.cli", *map(str, words)]
-    run = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = subprocess.Popen(
+        command,
+        cwd=HERE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # which what runs in the background ignores
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not any(
         path.read_text().count("\n") > 20 for path in folder.glob("*.record.jsonl")
@@ -230,7 +238,7 @@ def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_an_interrupt_that_is_lost_is_sent_again():
-    """As one is that Python gets while it collects garbage."""
+    """As one is that Python gets in a callback of its own, such as of the garbage collector."""
     program = (
         "import signal, sys, time\n"
         "def once(*_): signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\n"
