@@ -24,7 +24,6 @@ HUGE = (2**31, 2**40)
 """Asked of few: where they end the process, it takes seconds to begin again."""
 BASE = {"rule": "values", "size": [2, 3, 1], "kernel": [2, 2, 2], "filters": 3}
 TF_NN = {
-    "clause": "tf-nn.values",
     "returned": "tf-nn.values",
     "dtype": "tf-nn.dtype",
     "shape": "tf-nn.output-shape",

@@ -5,7 +5,6 @@ Looks, and makes nothing; the frameworks themselves are not imported.
 
 from __future__ import annotations
 
-import configparser
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -15,11 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from adjoint import catalogue, environments, interpreters
 from adjoint.interpreters import NoInterpreter
-
-STATES = ("there", "missing", "broken", "impossible")
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,8 @@ def free_megabytes() -> int:
 
 def pins(environment: str) -> list[Requirement]:
     """Return what an environment is made with, of those of which a version is given."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(catalogue.environments_file().read_text(encoding="utf-8"))
-    lines = [
-        line.partition("#")[0].strip() for line in parser.get(f"testenv:{environment}", "deps").split("\n")
-    ]
+    deps = environments.configuration().get(f"testenv:{environment}", "deps").splitlines()
+    lines = [line.partition("#")[0].strip() for line in deps]
     made_with = [Requirement(line) for line in lines if line]
     return [requirement for requirement in made_with if str(requirement.specifier).startswith("==")]
 
@@ -109,8 +104,8 @@ def _found(name: str) -> tuple[str, str]:
         return "broken", f"its Python does not run; remove {folder} and make it anew."
     if variable and not interpreters.is_version(python, version):
         return "broken", f"it is not of Python {version}; remove {folder} and make it anew."
-    held = {each.metadata["Name"].replace("_", "-").lower(): each.version for each in _installed(folder)}
-    versions = [(pin, held.get(pin.name.replace("_", "-").lower(), "")) for pin in pins(name)]
+    held = {canonicalize_name(each.metadata["Name"]): each.version for each in _installed(folder)}
+    versions = [(pin, held.get(canonicalize_name(pin.name), "")) for pin in pins(name)]
     wrong = [f"{pin} ({held or 'not there'})" for pin, held in versions if held not in pin.specifier]
     if wrong:
         return "broken", f"it should have {', '.join(wrong)}; --make brings it up to date."

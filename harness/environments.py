@@ -56,10 +56,15 @@ def make(names: Iterable[str]) -> dict[str, AdjointError]:
 
 def needs(environment: str) -> tuple[str, str]:
     """Return the variable that may name an environment's Python, and its version; both empty if any does."""
+    found = BASE_PYTHON.fullmatch(configuration().get(f"testenv:{environment}", "base_python", fallback=""))
+    return (found[1], found[2]) if found else ("", "")
+
+
+def configuration() -> configparser.ConfigParser:
+    """Return the tox configuration of the environments, read."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(catalogue.environments_file().read_text(encoding="utf-8"))
-    found = BASE_PYTHON.fullmatch(parser.get(f"testenv:{environment}", "base_python", fallback=""))
-    return (found[1], found[2]) if found else ("", "")
+    return parser
 
 
 def _make(environment: str) -> None:
