@@ -37,8 +37,8 @@ def rows() -> Iterator[dict[str, Any]]:
     """Yield a row, as `write.py` reads them, for each form of each argument of each API."""
     for document in load().documents.values():
         for api in document.apis:
-            if document.id.startswith("torch") and family.rank_of(api) != 2:
-                continue  # one module for all of them
+            if document.id == "operation" or (document.id.startswith("torch") and family.rank_of(api) != 2):
+                continue  # it refuses nothing; one module for all of them
             made = _of_tf_nn() if document.id == "tf-nn" else _of_family(api, document.id)
             for argument, row in made:
                 yield from _settled(argument, row, document.id)

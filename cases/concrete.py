@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from adjoint.cases.settings import Axis, Setting, call_of, legal
 from adjoint.features import features_of
+from adjoint.reference.plain import API as PLAIN
 from adjoint.reference.round_trip import extent
 
 Row = Mapping[str, str]
@@ -80,7 +81,7 @@ def _drawn(api: str, row: Row, pick: Pick[int]) -> Iterator[Setting]:
         batched=row["batch"] != "none",
         bias=row.get("bias") == "given",
         activation=row.get("activation", "linear"),
-        form=row["form"],
+        form=row.get("form", "list"),
         dtype=row["dtype"],
         data=row["data"],
         seed=256 * pick(range(256)) + pick(range(256)),
@@ -106,13 +107,17 @@ def _axes(api: str, row: Row, pick: Pick[int]) -> tuple[Axis, ...]:
     lead = strides.index(max(strides))
     kernels = [pick((1, 2, 3)) for _ in range(rank)]
     kernels[lead] = pick(_kernels(row["kernel"], strides[lead]) or (1,))
-    kernels = [kernels[lead]] * rank if row["form"] == "number" else kernels
+    kernels = [kernels[lead]] * rank if row.get("form") == "number" else kernels
     sizes = [pick(_sizes(row["size"], kernels[0]) or (1,)), *(pick((1, 2, 3, 4, 5)) for _ in range(rank - 1))]
-    crops = _amounts(row["padding"] == "cropped", [2] * rank, row, pick)
+    crops = _amounts(row["padding"] in ("cropped", "uneven"), [2] * rank, row, pick)
     padded = "some" in row.get("output_padding", "") or row.get("output_shape") == "more"
-    room = [max(s, d if api.startswith("torch") else 1) - 1 for s, d in zip(strides, dilations, strict=True)]
+    least = 4 if api == PLAIN else 1
+    room = [
+        max(s, d if api.startswith("torch") else least) - 1 for s, d in zip(strides, dilations, strict=True)
+    ]
     extras = _amounts(padded, room, row, pick)
-    columns = (sizes, kernels, strides, dilations, crops, extras)
+    tails = _amounts(row["padding"] == "uneven", [2] * rank, row, pick)
+    columns = (sizes, kernels, strides, dilations, crops, extras, tails)
     return tuple(Axis(*numbers) for numbers in zip(*columns, strict=True))
 
 
@@ -148,7 +153,7 @@ def _amounts(some: bool, most: list[int], row: Row, pick: Pick[int]) -> list[int
     """Return how much is cropped or padded on each axis."""
     if not some:
         return [0] * len(most)
-    if row["form"] == "number":
+    if row.get("form") == "number":
         return [pick(range(min(most) + 1))] * len(most)
     return [pick(range(n + 1)) for n in most]
 
@@ -160,7 +165,7 @@ def _cost(setting: Setting) -> tuple[int, int]:
     """
     axes, channels, filters = setting.axes, setting.channels, setting.filters
     stamped = ((a.size - 1) * a.stride + extent(a.kernel, a.dilation) for a in axes)
-    output = prod(max(n + a.extra - 2 * a.crop, 0) for n, a in zip(stamped, axes, strict=True))
+    output = prod(max(n + a.extra - 2 * a.crop - a.tail, 0) for n, a in zip(stamped, axes, strict=True))
     taps = prod(a.kernel for a in axes)
     weights = channels * filters // setting.groups * taps
     images = setting.batch * prod(a.size for a in axes)

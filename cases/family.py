@@ -118,7 +118,7 @@ def row_of(row: Mapping[str, Any], api: str, document: str) -> dict[str, Any]:
 def clauses_of(document: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return the clause that each kind of check speaks for, unless the row's own observes it."""
     known = load().clauses
-    if document.startswith("torch"):
+    if document == "operation" or document.startswith("torch"):
         rules = ["output-size-argument" if "output_size" in arguments else "output-size"]
     elif "output_padding" in arguments:
         rules = ["output-length-same"] * (arguments.get("padding") == "same") + ["output-length"]

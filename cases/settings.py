@@ -20,6 +20,7 @@ from adjoint.cases.family import clauses_of
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate
 from adjoint.reference.exact import Tensor
+from adjoint.reference.plain import API as PLAIN
 from adjoint.reference.round_trip import extent, same, without_padding
 from adjoint.reference.tf_nn import API as TF_NN
 from adjoint.reference.tf_nn import DATA_FORMATS
@@ -34,7 +35,8 @@ RULES = {"special": "not-finite", **{rule: rule for rule in MAKERS}}
 class Axis(NamedTuple):
     """One spatial axis: sizes in elements, and what is done along it.
 
-    `crop` is PyTorch's padding; `extra` the output padding or, of an `output_shape`, by how much it passes
+    `crop` is PyTorch's padding, or what the plain operation crops at the beginning, and with `tail` more at
+    the end; `extra` the output padding or, of an `output_shape`, by how much it passes
     the least one that convolves back to the input's.
     """
 
@@ -44,6 +46,7 @@ class Axis(NamedTuple):
     dilation: int = 1
     crop: int = 0
     extra: int = 0
+    tail: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Setting:
     batch, channels, filters : int
         Samples, channels of the input, channels of the output.
     groups : int
-        Of PyTorch alone.
+        Of PyTorch and the plain operation.
     same : bool
         Whether the padding is named "same"; not of PyTorch.
     pads_output : bool
@@ -174,13 +177,14 @@ def clauses(setting: Setting, translated: Translation) -> dict[str, str]:
 
 def exercised(setting: Setting) -> tuple[str, ...]:
     """Return the clauses of what is unusual of a call: each speaks of values, and is not open."""
-    stride, dilation, crop, extra = (max(axis[j] for axis in setting.axes) for j in range(2, 6))
-    torch, tf_nn = setting.api.startswith("torch"), setting.api == TF_NN
+    stride, dilation, crop, extra, tail = (max(axis[j] for axis in setting.axes) for j in range(2, 7))
+    plain, tf_nn = setting.api == PLAIN, setting.api == TF_NN
+    torch = plain or setting.api.startswith("torch")
     even = all(extent(axis.kernel, axis.dilation) % 2 for axis in setting.axes)
     rules = {
         "stride" if torch else "strides": stride > 1,
         "dilations" if tf_nn else "dilation": dilation > 1,
-        "padding": torch and crop > 0,
+        "crop" if plain else "padding": torch and crop + tail > 0,
         "output-padding": setting.pads_output or (torch and extra > 0),
         "padding-same-shape" if setting.same else "padding-valid-shape": tf_nn and extra > 0,
         "padding-same-crop" if tf_nn else "same-even" if even else "same-odd": setting.same,
@@ -201,8 +205,11 @@ def _document(setting: Setting) -> str:
 
 
 def _arguments(setting: Setting) -> dict[str, Any]:
-    words = _torch if setting.api.startswith("torch") else _tf_nn if setting.api == TF_NN else _layer
-    return words(setting)
+    return {PLAIN: _plain, TF_NN: _tf_nn}.get(setting.api, _torch if _is_torch(setting) else _layer)(setting)
+
+
+def _is_torch(setting: Setting) -> bool:
+    return setting.api.startswith("torch")
 
 
 def _shapes(setting: Setting) -> dict[str, tuple[int, ...]]:
@@ -215,7 +222,7 @@ def _shapes(setting: Setting) -> dict[str, tuple[int, ...]]:
 
 def _orders(setting: Setting) -> dict[str, tuple[int, ...]]:
     """Return the API's order of a tensor's axes, where that is not the operation's."""
-    if setting.api.startswith("torch"):
+    if setting.api == PLAIN or _is_torch(setting):
         return {}
     spatial = range(2, len(setting.axes) + 2)
     kernel = {"kernel": (*spatial, 1, 0)}
@@ -223,7 +230,7 @@ def _orders(setting: Setting) -> dict[str, tuple[int, ...]]:
 
 
 def _own_name(setting: Setting, name: str) -> str:
-    kernel = "filters" if setting.api == TF_NN else "weight" if setting.api.startswith("torch") else "kernel"
+    kernel = "filters" if setting.api == TF_NN else "weight" if _is_torch(setting) else "kernel"
     return kernel if name == "kernel" else name
 
 
@@ -233,6 +240,18 @@ def _terms(setting: Setting) -> int:
     for axis in setting.axes:
         found *= data.meetings(axis.size, axis.kernel, axis.stride, axis.dilation)
     return found
+
+
+def _plain(setting: Setting) -> dict[str, Any]:
+    """Return the arguments of the plain operation: all of them."""
+    columns = dict(zip(Axis._fields, map(list, zip(*setting.axes, strict=True)), strict=True))
+    return {
+        "stride": columns["stride"],
+        "dilation": columns["dilation"],
+        "crop": [[axis.crop, axis.crop + axis.tail] for axis in setting.axes],
+        "output_padding": columns["extra"],
+        "groups": setting.groups,
+    }
 
 
 def _tf_nn(setting: Setting) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from adjoint.cases.settings import Axis, Setting
 from adjoint.drawing import FLOATS
+from adjoint.reference.plain import API as PLAIN
 from adjoint.reference.round_trip import extent
 from adjoint.reference.tf_nn import API as TF_NN
 
@@ -46,6 +47,7 @@ STRIDES = (1, 2, 3, 4, 2, 1, 2)
 DILATIONS = (1, 2, 3)
 LONGEST = 70
 MOST_CROPPED = 5
+MOST_PADDED = 4
 
 
 class Page(NamedTuple):
@@ -137,7 +139,7 @@ def settings(
 
 def picked(pick: Pick, api: str, data: str, dtypes: Sequence[str], gradients: bool) -> Setting:
     """Return the setting that the picks make; its arguments are those of `settings`."""
-    words = _torch if api.startswith("torch") else _tf_nn if api == TF_NN else _layer
+    words = {PLAIN: _plain, TF_NN: _tf_nn}.get(api, _torch if api.startswith("torch") else _layer)
     drawn = words(pick, api, data != "special")
     setting = Setting(api=api, data=data, dtype=pick("dtype", dtypes), seed=pick("seed", SEEDS), **drawn)
     wanted = gradients and pick("gradients", OFTEN) and _has_cheap_gradients(setting)
@@ -241,6 +243,29 @@ def _torch(pick: Pick, api: str, finite: bool) -> dict[str, Any]:
     }
 
 
+def _plain(pick: Pick, api: str, finite: bool) -> dict[str, Any]:
+    """Draw what a setting of the plain operation has, beside its data."""
+    del api, finite
+    rank = pick("rank", (1, 2, 3))
+    shape = _shape(pick, rank, False, GROUPS)
+    pads, is_cropped = pick("pads", OFTEN), pick("cropped", OFTEN)
+    dilations, strides = _steps(pick, "dilation", shape, DILATIONS), _steps(pick, "stride", shape, STRIDES)
+    extras = _each(pick, "extra", [range(MOST_PADDED if pads else 1)] * rank, shape.alike)
+    axes = zip(shape.sizes, shape.kernels, strides, dilations, extras, strict=True)
+    whole = [(n - 1) * s + extent(k, d) + extra for n, k, s, d, extra in axes]
+    most = [min((size - 1) // 2, MOST_CROPPED) if is_cropped else 0 for size in whole]
+    crops = _each(pick, "crop", [range(1 + n) for n in most], shape.alike)
+    left = [min(size - 1 - 2 * crop, n) for size, crop, n in zip(whole, crops, most, strict=True)]
+    tails = _each(pick, "tail", [range(1 + n) for n in left], shape.alike)
+    return {
+        "axes": _axes(shape, strides, dilations, extras, crops, tails),
+        "batch": shape.batch,
+        "channels": shape.groups * shape.inner,
+        "filters": shape.groups * shape.share,
+        "groups": shape.groups,
+    }
+
+
 def _shape(pick: Pick, rank: int, empty: bool, groups: Numbers) -> Shape:
     """Draw the sizes of the tensors: usual ones, many channels on one element, or one long axis."""
     kind = pick("kind", ("usual",) * 8 + ("wide", "long"))
@@ -275,9 +300,14 @@ def _each(pick: Pick, name: str, choices: Sequence[Sequence[int]], alike: bool) 
 
 
 def _axes(
-    shape: Shape, strides: Numbers, dilations: Numbers, extras: Numbers, crops: Numbers = (0, 0, 0)
+    shape: Shape,
+    strides: Numbers,
+    dilations: Numbers,
+    extras: Numbers,
+    crops: Numbers = (0, 0, 0),
+    tails: Numbers = (0, 0, 0),
 ) -> tuple[Axis, ...]:
-    columns = (shape.sizes, shape.kernels, strides, dilations, crops, extras)
+    columns = (shape.sizes, shape.kernels, strides, dilations, crops, extras, tails)
     return tuple(Axis(*row) for row in zip(*columns, strict=False))
 
 

@@ -161,7 +161,10 @@ def _is_blurred(translated: Translation, claim: Claim) -> bool:
 
 
 def _between(interval: Interval, dtype: str, shape: Sequence[int]) -> dict[str, Any]:
-    ends = {"low": dtype, "high": dtype, "exact": "float64", "unit": "float64"}
+    # units only measure: half of a float64 will do, where it can hold them
+    tiny, largest = (float(edge) for edge in (np.finfo(np.float32).tiny, np.finfo(np.float32).max))
+    unit = "float32" if all(tiny <= u <= largest for u in interval.unit if u) else "float64"
+    ends = {"low": dtype, "high": dtype, "exact": "float64", "unit": unit}
     made: dict[str, Any] = {
         name: tensors.encode(np.array(getattr(interval, name), kind).reshape(shape))
         for name, kind in ends.items()

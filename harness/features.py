@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.call import Call
-from adjoint.reference import tf_nn
+from adjoint.reference import plain, tf_nn
 from adjoint.reference.operation import Geometry
 from adjoint.reference.translation import Translation
 
@@ -41,15 +41,16 @@ def features_of(call: Call, translated: Translation) -> dict[str, str]:
         "dilation": _steps(geometry.dilation, "none"),
         **_padding(call, geometry),
         **_output(call, translated, geometry),
-        "bias": "given" if translated.bias else "none",
         "channels": _count(channels),
         "filters": _count(filters),
         "batch": _batch(translated),
         "size": _size(geometry),
-        "form": _form(call),
         "dtype": call.dtype,
         "data": _data(call),
     }
+    if call.api == plain.API:
+        return {**found, "groups": _groups(translated.groups, channels)}
+    found |= {"bias": "given" if translated.bias else "none", "form": _form(call)}
     if call.api.startswith("torch"):
         return {**found, "groups": _groups(translated.groups, channels)}
     found["data_format"] = "first" if translated.layout.axes[1] == 1 else "last"
@@ -71,6 +72,10 @@ def _steps(steps: tuple[int, ...], none: str) -> str:
 
 
 def _padding(call: Call, geometry: Geometry) -> dict[str, str]:
+    if call.api == plain.API:
+        crops = call.values["crop"]
+        uneven = any(first != last for first, last in crops)
+        return {"padding": "uneven" if uneven else "cropped" if np.any(crops) else "none"}
     if call.api.startswith("torch"):
         return {"padding": "cropped" if any(geometry.crop) else "none"}
     return {"padding": call.values.get("padding", "SAME" if call.api == tf_nn.API else "valid").lower()}
@@ -80,6 +85,8 @@ def _output(call: Call, translated: Translation, geometry: Geometry) -> dict[str
     """Return how the output's size is chosen among those that convolve back to the input's."""
     if call.api.startswith("tf.layers"):
         return {}
+    if call.api == plain.API:
+        return {"output_padding": "some" if any(call.values["output_padding"]) else "zero"}
     if call.api != tf_nn.API and not call.api.startswith("torch"):
         given = call.values.get("output_padding")
         return {"output_padding": "not given" if given is None else "some" if np.any(given) else "zero"}

@@ -12,9 +12,10 @@ from typing import Any
 
 from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
+from adjoint.compact import compact, expanded
 from adjoint.errors import GoldenError
 
-FORMAT = 1
+FORMAT = 2
 REMEDY = "write the golden files anew with 'python -m adjoint.cases.write cases/golden', in a clone."
 REPEATED = ("inputs-kept", "repeatable", "output-kept")
 """The kinds of check of a call that is made again."""
@@ -79,7 +80,7 @@ class Case:
                 {
                     "kind": c.kind,
                     "clause": c.clause,
-                    **({} if c.demanded is None else {"demanded": c.demanded}),
+                    **({} if c.demanded is None else {"demanded": compact(c.demanded)}),
                 }
                 for c in self.checks
             ],
@@ -112,7 +113,7 @@ def parse(line: str, where: str) -> Case:
         raise GoldenError(
             f"{where}: case {data.get('id')} does not match its seal, so it was edited; {REMEDY}"
         )
-    checks = tuple(Check(c["kind"], c["clause"], c.get("demanded")) for c in data["checks"])
+    checks = tuple(Check(c["kind"], c["clause"], expanded(c.get("demanded"))) for c in data["checks"])
     return Case(Call.from_json(data["call"]), checks, data["why"], tuple(data["exercises"]))
 
 

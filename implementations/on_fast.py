@@ -9,6 +9,7 @@ from adjoint.fast import (
     constraints,
     initializers,
     keras_layers,
+    plain,
     regularizers,
     tf_keras_layers,
     tf_layers,
@@ -18,13 +19,16 @@ from adjoint.fast import (
 )
 
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
+    "operation": plain.operation,
     "tf.nn.conv_transpose": tf_nn.conv_transpose,
     "torch.nn.functional.conv_transpose1d": torch_functional.conv_transpose1d,
     "torch.nn.functional.conv_transpose2d": torch_functional.conv_transpose2d,
     "torch.nn.functional.conv_transpose3d": torch_functional.conv_transpose3d,
 }
 GRADIENTS: Dict[str, Callable[..., Any]] = {
-    api: tf_nn.gradients if api.startswith("tf") else torch_functional.gradients for api in FUNCTIONS
+    "operation": plain.gradients,
+    "tf.nn.conv_transpose": tf_nn.gradients,
+    **dict.fromkeys([api for api in FUNCTIONS if api.startswith("torch")], torch_functional.gradients),
 }
 LAYERS: Dict[str, Any] = {
     "keras.layers.Conv1DTranspose": keras_layers.Conv1DTranspose,

@@ -1,7 +1,7 @@
 """TensorFlow as in version 1: tf.layers.Conv2DTranspose and tf.nn.conv_transpose, with graph and session.
 
-Each call has a graph of its own, whose placeholders have the shapes of the tensors.  Where there is a later
-TensorFlow, it is `tensorflow.compat.v1`.
+Each call has a graph of its own, whose placeholders have the shapes of the tensors, and may be compiled by
+XLA.  Where there is a later TensorFlow, it is `tensorflow.compat.v1`.
 """
 
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -38,15 +38,24 @@ UNSUPPORTED = [
 ]
 
 
-def start() -> Dict[str, Any]:
-    """Return name, version and claims."""
+OPTIONS: List[str] = []
+"""`xla` where the calls are compiled."""
+
+
+def start(*options: str) -> Dict[str, Any]:
+    """Return name, version and claims.
+
+    With the option `xla` each call is compiled.  Then no layer is looked at: but for what it returns, and the
+    gradients, it is what it is without.
+    """
+    OPTIONS[:] = options
     return {
         "name": "tensorflow",
         "version": tf.__version__,
         "claims": {
             "apis": ["tf.nn.conv_transpose", *LAYERS],
             "dtypes": ["bool", "int32", "int64", "float16", "bfloat16", "float32", "float64"],
-            "observes": ["output", *GRADIENTS, *LOOKED],
+            "observes": ["output", *GRADIENTS, *([] if options else LOOKED)],
             "systems": {"tensorflow": tf.__version__},
             "python_errors": True,
             "by_position": True,
@@ -68,9 +77,31 @@ def perform(
         stage("observe")
         if "gradient" not in tensors:
             return seen
-        operands = [places["input"], *(variables(layer) if layer else [places["filters"]])]
-        found = tf.gradients(output, operands, places["gradient"])
-        return dict(seen, **dict(zip(GRADIENTS, session.run(found, fed(places, tensors)))))
+
+        def gradients(given: Dict[str, Any]) -> Any:
+            operands = [given["input"], *(variables(layer) if layer else [given["filters"]])]
+            return tf.gradients(called(arguments, layer, given), operands, given["gradient"])
+
+        found = session.run(compiled(gradients, places), fed(places, tensors))
+        return dict(seen, **dict(zip(GRADIENTS, found)))
+
+
+def compiled(function: Callable[[Dict[str, Any]], Any], places: Dict[str, Any]) -> Any:
+    """Return what a function lays of the placeholders; as XLA compiles it, if this worker was started so."""
+    if not OPTIONS:
+        return function(places)
+    laid = tf.xla.experimental.compile(
+        lambda *given: function(dict(zip(places, given))), list(places.values())
+    )
+    return laid if len(laid) > 1 else laid[0]
+
+
+def called(arguments: Any, layer: Any, given: Dict[str, Any]) -> Any:
+    """Call the layer, or the function where there is none."""
+    if layer is not None:
+        return layer(given["input"])
+    tensors = {name: given[name] for name in given if name != "gradient"}
+    return arguments.to(tf.nn.conv_transpose, **tensors)
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
@@ -109,16 +140,15 @@ def laid(
 ) -> Tuple[Any, Any]:
     """Lay a call into the current graph; return its output and the layer, if any."""
     if api == "tf.nn.conv_transpose":
-        passed = {name: places[name] for name in places if name != "gradient"}
-        return arguments.to(tf.nn.conv_transpose, **passed), None
+        return compiled(lambda given: called(arguments, None, given), places), None
     assert api in LAYERS, api
     layer = arguments.to(tf.layers.Conv2DTranspose)
     stage("build")
     shape = built_for(tensors, arguments)
-    if shape != tensors["input"].shape:  # the kernel is for other channels: it was built for another input
+    if OPTIONS or shape != tensors["input"].shape:  # compiled, or the kernel is for other channels
         layer(tf.zeros(shape, tensors["input"].dtype))
         stage("call")
-    return layer(places["input"]), layer
+    return compiled(lambda given: called(arguments, layer, given), places), layer
 
 
 def set_weights(

@@ -9,6 +9,7 @@ from typing import Any
 from adjoint.reference import (
     keras_layers,
     layers,
+    plain,
     tf_keras_layers,
     tf_layers,
     tf_nn,
@@ -30,6 +31,7 @@ LAYERS: dict[str, Callable[..., Layer]] = {
 }
 FUNCTIONS: dict[str, tuple[str, Callable[..., Translation]]] = {
     tf_nn.API: ("tf-nn", tf_nn.translate),
+    plain.API: ("operation", plain.translate),
     **{
         api: ("torch-functional", partial(torch_functional.translate, "torch-functional", rank))
         for api, rank in torch_functional.RANKS.items()

@@ -77,6 +77,10 @@ def legal(api: str) -> Legal:
     if api == "tf.nn.conv_transpose":
         tensors = {"input": ones(1, 4, 3, 2), "filters": ones(3, 2, 5, 2)}
         return Legal(api, tensors, {"output_shape": [1, 6, 4, 5], "strides": 1, "padding": "VALID"})
+    if api == "operation":
+        tensors = {"input": ones(1, 4, 3, 5), "kernel": ones(4, 3, 4, 2)}
+        sizes = {"stride": [2, 2], "dilation": [1, 1], "crop": [[0, 1], [1, 0]], "output_padding": [0, 1]}
+        return Legal(api, tensors, {**sizes, "groups": 2})
     if api in RANKS:
         rank = RANKS[api]
         size, kernel = (4, 3, 5)[:rank], (3, 2, 2)[:rank]

@@ -95,7 +95,7 @@ def test_most_calls_have_no_two_counts_alike(family: Family) -> None:
     assert alike < len(made(family.name)) / 3
 
 
-@pytest.mark.parametrize("name", ["torch_functional", "torch_modules"])
+@pytest.mark.parametrize("name", ["operation", "torch_functional", "torch_modules"])
 def test_several_groups_are_of_several_channels_in_and_out(name: str) -> None:
     grouped = [each.setting for each in made(name) if each.row["groups"] == "several"]
     assert len(grouped) > 20
@@ -109,7 +109,7 @@ def drawn(api: str, rng: random.Random) -> Setting:
     """Return any small setting, drawn without a thought of levels."""
     rank = 2 if "2" in api else 1 if "1" in api else 3 if "3" in api else rng.choice((1, 2, 3))
     steps = [rng.choice((1, 1, 2, 3)), rng.choice((1, 1, 2, 3))]
-    alike, torch = rng.random() < 0.5, api.startswith("torch")
+    alike, torch = rng.random() < 0.5, api == "operation" or api.startswith("torch")
 
     def column(usual: int, *values: int) -> list[int]:
         value = rng.choice((usual, *values))
@@ -129,8 +129,8 @@ def drawn(api: str, rng: random.Random) -> Setting:
         same=not torch and rng.random() < 0.5,
         pads_output=any(extras) or rng.random() < 0.3,
         first=not torch and rng.random() < 0.5,
-        batched=not torch or rng.random() < 0.7,
-        bias=("nn" not in api and rng.random() < 0.5) or (torch and rng.random() < 0.5),
+        batched=not torch or api == "operation" or rng.random() < 0.7,
+        bias=api != "operation" and ("nn" not in api or torch) and rng.random() < 0.6,
         activation=rng.choice(("linear", "relu")) if "keras" in api else "linear",
         form=rng.choice(("number", "tuple", "list")),
         dtype=rng.choice(("float16", "float32", "float64")),

@@ -14,11 +14,11 @@ from adjoint.cases.demanded import case_of
 from adjoint.cases.settings import Axis, Setting, call_of
 from adjoint.claimed import under
 from adjoint.comparing import compare
-from adjoint.demand import demand, operation_of
+from adjoint.demand import _between, demand, operation_of
 from adjoint.golden import Check
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import translate
-from adjoint.reference.bound import Claim, accepted, accepted_output
+from adjoint.reference.bound import Claim, Interval, accepted, accepted_output
 from adjoint.reference.exact import Tensor
 from adjoint.reference.special import accepted_special
 from adjoint.reference.translation import gradients, output
@@ -35,6 +35,12 @@ def made(data: str, **changes: Any) -> Call:
 
 def ends(values: Any) -> list[list[float]]:
     return [tensors.decode(values[name]).ravel().tolist() for name in ("low", "high", "exact", "unit")]
+
+
+def ends_of(allowed: Interval) -> list[list[float]]:
+    """Return the parts of an interval as they are demanded: units in half the bits."""
+    units = [float(np.float32(unit)) for unit in allowed.unit]
+    return [*(list(part) for part in (allowed.low, allowed.high, allowed.exact)), units]
 
 
 def test_of_exact_data_the_very_numbers_are_demanded() -> None:
@@ -54,7 +60,7 @@ def test_of_rounded_data_an_interval_is_demanded(dtype: str) -> None:
     wanted = demand(call).values[""]
     exact = {name: Tensor.from_array(array) for name, array in call.arrays().items()}
     allowed = accepted_output(translate(call.api, exact, call.values), Claim(dtype))[""]
-    assert ends(wanted) == [list(part) for part in (allowed.low, allowed.high, allowed.exact, allowed.unit)]
+    assert ends(wanted) == ends_of(allowed)
     assert wanted["low"]["dtype"] == dtype
 
 
@@ -151,8 +157,7 @@ def test_of_each_gradient_that_is_observed_the_references_answer_is_demanded(dat
             assert np.array_equal(tensors.decode(demanded), answer.values.to_array())
         else:
             allowed = accepted(answer, Claim("float32"))
-            parts = allowed.low, allowed.high, allowed.exact, allowed.unit
-            assert ends(demanded) == [list(part) for part in parts]
+            assert ends(demanded) == ends_of(allowed)
     assert list(demand(replace(call, observe=("output", "gradient-bias"))).gradients) == ["gradient-bias"]
     assert demand(made(data)).gradients == {}
 
@@ -222,3 +227,16 @@ def test_numbers_are_demanded_up_to_where_every_sum_is_exact_and_an_interval_bey
         {"input": x, "weight": tensors.encode(np.ones((2, 1, 1), "float16"))},
     )
     assert ("low" not in demand(call).values[""]) is exact
+
+
+def test_a_unit_that_half_the_bits_can_not_hold_keeps_them_all() -> None:
+    small = Interval((0.0,), (1.0,), (0.5,), (2.0**-60,), False)
+    for unit, dtype in (
+        (2.0**-60, "float32"),
+        (0.0, "float32"),
+        (2.0**-140, "float64"),
+        (2.0**200, "float64"),
+    ):
+        held = replace(small, unit=(unit,))
+        assert _between(held, "float64", [1])["unit"]["dtype"] == dtype
+        assert ends(_between(held, "float64", [1]))[-1] == [unit]

@@ -151,7 +151,7 @@ def test_each_document_asks_for_each_dtype_of_each_edge_and_no_two_readings_are_
         assert len({str(value) for value in values.values()}) == len(values)
         asked.add((setting.api, setting.dtype, setting.data, setting.seed % 2))
     apis = len(load().apis())
-    assert len(asked) == apis * 4 * 5 == 280
+    assert len(asked) == apis * 4 * 5 == 300
 
 
 def test_under_a_claim_an_edge_keeps_the_readings_of_its_rule() -> None:

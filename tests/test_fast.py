@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint.fast import keras_layers, tf_keras_layers, tf_layers, tf_nn, torch_functional, torch_modules
+from adjoint.fast import (
+    keras_layers,
+    plain,
+    tf_keras_layers,
+    tf_layers,
+    tf_nn,
+    torch_functional,
+    torch_modules,
+)
 from adjoint.fast.operation import conv_transpose
 from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import APIS, answer
@@ -143,6 +151,20 @@ def tf_call(random: Random) -> Call:
     return tensors, arguments
 
 
+def plain_call(random: Random) -> Call:
+    rank, dtype = random.choice((1, 2, 3)), random.choice(tuple(FORMATS))
+    size, kernel = some(random, rank, 1, 4), some(random, rank, 1, 3)
+    stride, dilation, extras = some(random, rank, 1, 3), some(random, rank, 1, 3), some(random, rank, 0, 3)
+    crop = [[random.randint(0, 2), random.randint(0, 2)] for _ in range(rank)]
+    groups, inner, outer, batch = some(random, 4, 1, 3)
+    tensors = {
+        "input": draw(random, (batch, groups * inner, *size), dtype),
+        "kernel": draw(random, (groups * inner, outer, *kernel), dtype),
+    }
+    numbers = {"stride": list(stride), "dilation": list(dilation), "output_padding": list(extras)}
+    return tensors, {**numbers, "crop": crop, "groups": groups}
+
+
 def layer_call(
     random: Random, rank: int, dilates: bool = True, pads: bool = True, typed: bool = True
 ) -> Call:
@@ -253,6 +275,7 @@ def function(kind: Any, tensors: dict[str, Any], arguments: dict[str, Any]) -> A
 
 Perform = Callable[[dict[str, Any], dict[str, Any]], Any]
 PAIRS: dict[str, tuple[Callable[[Random], Call], Perform]] = {
+    "operation": (plain_call, partial(function, plain.operation)),
     "tf.nn.conv_transpose": (tf_call, partial(function, tf_nn.conv_transpose)),
     "tf.layers.Conv2DTranspose": (
         partial(layer_call, rank=2, dilates=False, pads=False, typed=False),

@@ -205,7 +205,7 @@ def test_a_foreign_line_is_refused_by_file_and_line(line: str, reread: Callable[
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("FORMAT", 2), ("INTERPRETATION", "2.0"), ("INTERPRETATION", "10.0")]
+    ("name", "value"), [("FORMAT", 3), ("INTERPRETATION", "2.0"), ("INTERPRETATION", "10.0")]
 )
 def test_a_sealed_line_of_another_format_or_interpretation_is_refused(
     name: str, value: Any, reread: Callable[[str], list[Case]], monkeypatch: pytest.MonkeyPatch
@@ -268,8 +268,8 @@ def test_a_file_that_is_no_text_is_refused(copied: Path) -> None:
 def kernel_of(case: Case) -> Any:
     """Return the kernel with the axes (channels, filters of a group, *spatial)."""
     arrays = case.call.arrays()
-    if "weight" in arrays:
-        return arrays["weight"]
+    if "weight" in arrays or case.call.api == "operation":
+        return arrays["weight" if "weight" in arrays else "kernel"]
     kernel = arrays["filters"] if "filters" in arrays else arrays["kernel"]
     return np.moveaxis(kernel, (-1, -2), (0, 1))
 
@@ -277,7 +277,11 @@ def kernel_of(case: Case) -> Any:
 def input_of(case: Case) -> Any:
     """Return the input with the axes (batch, channels, *spatial), or without the first."""
     array, form = case.call.arrays()["input"], str(case.call.values.get("data_format")).upper()
-    first = "weight" in case.call.tensors or form.startswith(("NC", "CHANNELS_FIRST"))
+    first = (
+        "weight" in case.call.tensors
+        or case.call.api == "operation"
+        or form.startswith(("NC", "CHANNELS_FIRST"))
+    )
     return array if first else np.moveaxis(array, -1, 1)
 
 
@@ -355,7 +359,11 @@ def largest_sum(case: Case) -> int:
     rank, groups = kernel.ndim - 2, values.get("groups", 1)
     default = "channels_last" if case.call.api.startswith("tf.layers") else case.call.image_data_format
     placed = str(values.get("data_format") or default)
-    last = "weight" not in arrays and not placed.startswith(("NC", "channels_first"))
+    last = (
+        "weight" not in arrays
+        and case.call.api != "operation"
+        and not placed.startswith(("NC", "channels_first"))
+    )
     x = np.moveaxis(arrays["input"], -1, 1) if last else arrays["input"]
     x = x if x.ndim == kernel.ndim else x[np.newaxis]
     stride = spatial(values.get("stride", values.get("strides", 1)), rank, last)

@@ -185,7 +185,21 @@ def of_torch_module(rank: int) -> Iterator[Change]:
         yield {"output_size": [n + 2 * (j == axis) for j, n in enumerate(dilated)], "dilation": 3}
 
 
+def of_plain() -> Iterator[Change]:
+    """Yield changes after which a call of the plain operation breaks its page's rules."""
+    yield from ({name: [1, 0]} for name in ("stride", "dilation"))
+    yield from ({name: [1]} for name in ("stride", "dilation", "output_padding"))
+    yield from ({"crop": crop} for crop in ([[0, -1], [0, 0]], [[-1, 0], [0, 0]], [[0, 0]], [[9, 9], [0, 0]]))
+    yield from ({"output_padding": [0, -1]}, {"groups": 0}, {"groups": 3})
+    yield from ({"input": ones(*shape)} for shape in ((4, 3), (1, 3, 3, 5), (0, 4, 3, 5), (1, 4, 0, 5)))
+    yield from ({"kernel": ones(*shape)} for shape in ((4, 3, 4), (4, 0, 4, 2), (4, 3, 0, 2), (2, 3, 4, 2)))
+    yield {"input": ones(1, 4, 3, 5, dtype="float64")}
+    yield {"input": ones(1, 4, 3, 5, dtype="int32"), "kernel": ones(4, 3, 4, 2, dtype="int32")}
+
+
 def changes(api: str) -> list[Change]:
+    if api == "operation":
+        return [*of_plain()]
     if api == TF_NN:
         return [*of_tf_nn()]
     if api in RANKS:

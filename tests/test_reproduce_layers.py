@@ -177,6 +177,29 @@ def test_a_script_compiles_where_the_worker_does(name, option):
     assert "tf.function" not in script(case, check, of)
 
 
+def test_a_script_compiles_a_graph_where_the_worker_does():
+    entry = catalogue.entries()["tensorflow-1.15-xla"]
+    of = catalogue.Implementation(
+        entry.name, ("python", "serving.py", *entry.module.split()), {}, entry.script
+    )
+    for api in ("tf.nn.conv_transpose", "tf.layers.Conv2DTranspose"):
+        for kind in ("values", "gradient-input", "gradient-kernel", "repeatable"):
+            case, check = next(
+                (case, check)
+                for case in golden.load()
+                for check in case.checks
+                if (check.kind, case.call.api) == (kind, api)
+            )
+            text = script(case, check, of)
+            compile(text, kind, "exec")
+            assert (
+                text.count("def compiled(input") == text.count("tf.xla.experimental.compile(compiled, ") == 1
+            )
+            assert text.count("layer(input)" if "layers" in api else f"{api}(") == 1
+    (case, check), *_ = looked("config", "tf.layers.Conv2DTranspose")
+    assert "tf.xla" not in script(case, check, of)
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [

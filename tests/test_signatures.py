@@ -37,6 +37,7 @@ ORDERS = {
         *OBJECTS,
         "kwargs",
     ],
+    "operation": ["input", "kernel", "stride", "dilation", "crop", "output_padding", "groups"],
     "keras.layers.Conv2DTranspose": [*LAYER, "data_format", "dilation_rate", *OBJECTS, "kwargs"],
     "keras.layers.Conv3DTranspose": [
         *LAYER,
@@ -93,6 +94,8 @@ def default_of(api: str, name: str) -> object:
     if api == "tf.nn.conv_transpose":
         required = {"input", "filters", "output_shape", "strides"}
         return EMPTY if name in required else "SAME" if name == "padding" else None
+    if api == "operation":
+        return EMPTY
     if api.startswith("torch"):
         if name in ("input", "weight", "in_channels", "out_channels", "kernel_size"):
             return EMPTY
@@ -145,7 +148,7 @@ def test_a_call_is_bound_to_its_arguments_and_the_defaults_of_the_rest(api: str)
     required = {name: 7 for name in parameters if parameters[name].default is EMPTY and name != "kwargs"}
     defaults = {name: p.default for name, p in parameters.items() if p.default is not EMPTY}
     assert bound(api, required) == {**defaults, **required}
-    changed = {**required, next(iter(defaults)): "given", "stirdes": 2}
+    changed = {**required, next(iter(defaults), "groups"): "given", "stirdes": 2}
     assert bound(api, changed) == {**defaults, **changed}
     for name in required:
         with pytest.raises(Unspecified, match=name):

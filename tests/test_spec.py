@@ -184,6 +184,7 @@ def test_no_clause_was_removed() -> None:
             "tf-keras-conv3d": 82,
             "tf-layers-conv2d": 72,
             "tf-nn": 51,
+            "operation": 18,
             "torch-functional": 46,
             "torch-modules": 66,
         }

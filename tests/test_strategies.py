@@ -61,6 +61,10 @@ def levels(api):
     mixed = {"mixed"} if rank != 1 else set()
     found = {**EVERYWHERE, "strides": {"one", "equal"} | mixed}
     found["rank"] = {str(rank)} if rank else {"1", "2", "3"}
+    if api == "operation":
+        found |= {"dilation": {"none", "equal", "mixed"}, "padding": {"none", "cropped", "uneven"}}
+        found |= {"output_padding": {"zero", "some"}, "batch": {"1", "more"}}
+        return {**found, "groups": {"one", "several", "depthwise"}}
     found["dilation"] = {"none"} if undilated(api) else {"none", "equal"} | mixed
     found["bias"] = {"none"} if tf_nn else {"none", "given"}
     found["form"] = {"number"} if rank == 1 else {"number", "list"} | (set() if tf_nn else {"tuple"})
