@@ -223,7 +223,7 @@ function integer({ low, high, seed }, index) {
   let z = wrap(BigInt(seed) + BigInt(index + 1) * 0x9e3779b97f4a7c15n);
   z = wrap((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
   z = wrap((z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-  return Number((z ^ (z >> 31n)) % BigInt(high - low + 1)) + low;
+  return Number(((z ^ (z >> 31n)) % (BigInt(high) - BigInt(low) + 1n)) + BigInt(low));
 }
 
 // The specification of a tensor; one whose shape is none, as 7.5 is no size, is shown as its elements in a row.
@@ -239,7 +239,7 @@ new Worker(watch, { eval: true }).unref();
 
 await tf.setBackend("cpu");
 for await (const line of createInterface({ input: process.stdin })) {
-  const message = JSON.parse(line);
+  const message = JSON.parse(line.replace(/"(seed|low|high)": *(-?\d+)/g, '"$1":"$2"')); // of 64 bits
   if (message.do === "stop") break;
   const said = message.do === "start" ? started() : { ...performed(message.call), id: message.id };
   answer(JSON.stringify(said) + "\n");
