@@ -161,7 +161,7 @@ def canonical(data: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as a TOML file would write it: tuples as lists, NumPy's integers as ints, objects by name."""
+    """Return a value as a TOML file would write it: lists for tuples, Python's integers, objects by name."""
     if isinstance(value, Named | Function):
         return value.name
     if isinstance(value, np.generic):
