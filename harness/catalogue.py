@@ -82,7 +82,7 @@ def resolve(
     api : str, optional
         The API that a ``module:function`` offers.
     python : str, optional
-        The interpreter to run it with.  Without it, the one of its tox environment, or ours.
+        The interpreter to run it with, if a Python runs it.  Without it, that of its environment, or ours.
     dtypes : str, optional
         The dtypes that a ``module:function`` takes, separated by commas.
 
@@ -104,8 +104,6 @@ def resolve(
             "a function is given as module:function --api API, any other program as --command."
         )
     entry = entries()[target]
-    if entry.program and python:
-        raise UsageError(f"{target} is run by {entry.program}, and by no Python; leave out --python.")
     folder = str(environments_folder() / entry.environment)
     return Implementation(
         target,
