@@ -19,6 +19,8 @@ from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
 from adjoint.tensors import DTYPES
 
+GET_NODE = "install Node.js 20 or newer, which brings npm: from nodejs.org, or with a package manager"
+
 
 class NotInstalled(UsageError):  # noqa: N818 - a state
     """The environment of an implementation does not exist."""
@@ -38,6 +40,7 @@ class Entry:
     env: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
     draws: float = 1.0
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def resolve(
     api : str, optional
         The API that a ``module:function`` offers.
     python : str, optional
-        The interpreter to run it with.  Without it, the one of its tox environment, or ours.
+        The interpreter to run it with, if a Python runs it.  Without it, that of its environment, or ours.
     dtypes : str, optional
         The dtypes that a ``module:function`` takes, separated by commas.
 
@@ -101,11 +104,10 @@ def resolve(
             "a function is given as module:function --api API, any other program as --command."
         )
     entry = entries()[target]
-    interpreter = python or _interpreter(entry)
     folder = str(environments_folder() / entry.environment)
     return Implementation(
         target,
-        _serve(interpreter, *entry.module.split()),
+        _run(entry) if entry.program else _serve(python or _interpreter(entry), *entry.module.split()),
         {name: value.replace("{environment}", folder) for name, value in entry.env.items()},
         entry.script,
         entry.targets,
@@ -179,6 +181,21 @@ def _interpreter(entry: Entry) -> str:
         f"{environments_folder() / entry.environment} nor this Python has it; add --make to install it, or "
         "give --python."
     )
+
+
+def _run(entry: Entry) -> tuple[str, ...]:
+    """Return the command of an entry that is a program of its own, on what npm put into its environment."""
+    folder = environments_folder() / entry.environment
+    if not all((folder / "node_modules" / name).is_dir() for name in entry.imports):
+        raise NotInstalled(
+            f"{entry.name} needs {' and '.join(entry.imports)}, and {folder} has it not; "
+            "add --make to install it."
+        )
+    program = shutil.which(entry.program)
+    if program is None:
+        raise NotInstalled(f"{entry.name} needs {entry.program}, which is not on PATH; {GET_NODE}.")
+    with as_file(_folder() / entry.module) as path:
+        return (program, str(path))
 
 
 def _function(target: str, api: str | None, python: str, dtypes: str | None) -> Implementation:

@@ -25,7 +25,7 @@ from adjoint.sentences import sentences
 @click.option("--api", help="The API that a module:function offers.")
 @click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
 @click.option("--command", "commands", multiple=True, help="A program that speaks the protocol.")
-@click.option("--python", help="The interpreter to run the implementations with.")
+@click.option("--python", help="The interpreter to run those with that a Python runs.")
 @click.option("--make", is_flag=True, help="Have tox build the environments that are missing.")
 @click.option("--available", is_flag=True, help="Excuse implementations whose environment is missing.")
 @click.option("--out", default="adjoint-report", show_default=True, help="The folder to write to.")

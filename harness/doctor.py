@@ -5,6 +5,7 @@ Looks, and makes nothing; the frameworks themselves are not imported.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ class Environment:
         Those that live in it.
     state : str
         ``there``; ``missing``, and `adjoint run --make` would make it; ``broken``, as it can't be run or is
-        not what it should be; or ``impossible``, as its Python is missing.
+        not what it should be; or ``impossible``, as its Python is missing, or a program that it needs.
     says : str
         What is in it, where its Python is, or what is wrong and what to do.
     megabytes, seconds : int
@@ -77,10 +78,16 @@ def free_megabytes() -> int:
 
 def pins(environment: str) -> list[Requirement]:
     """Return what an environment is made with, of those of which a version is given."""
-    deps = environments.configuration().get(f"testenv:{environment}", "deps").splitlines()
+    deps = environments.configuration().get(f"testenv:{environment}", "deps", fallback="").splitlines()
     lines = [line.partition("#")[0].strip() for line in deps]
     made_with = [Requirement(line) for line in lines if line]
     return [requirement for requirement in made_with if str(requirement.specifier).startswith("==")]
+
+
+def packages(environment: str) -> dict[str, str]:
+    """Return what npm installs in an environment: name to version."""
+    named = environments.configuration().get(f"testenv:{environment}", "npm", fallback="").split()
+    return {name: version for name, _, version in (each.rpartition("@") for each in named)}
 
 
 def _examined(name: str, implementations: tuple[str, ...], cost: dict[str, int]) -> Environment:
@@ -91,6 +98,8 @@ def _examined(name: str, implementations: tuple[str, ...], cost: dict[str, int])
 def _found(name: str) -> tuple[str, str]:
     """Return the state of an environment, and what is to be said of it."""
     folder = catalogue.environments_folder() / name
+    if packages(name):
+        return _found_of_npm(name, folder)
     variable, version = environments.needs(name)
     python = catalogue.python_of(name)
     if python is None and not folder.exists():
@@ -110,6 +119,31 @@ def _found(name: str) -> tuple[str, str]:
     if wrong:
         return "broken", f"it should have {', '.join(wrong)}; --make brings it up to date."
     return "there", ", ".join(f"{pin.name} {held}" for pin, held in versions)
+
+
+def _found_of_npm(name: str, folder: Path) -> tuple[str, str]:
+    """Return the same of an environment that npm fills: its Python does not matter."""
+    if lacking := environments.without(name):
+        return "impossible", lacking
+    if not folder.exists():
+        return "missing", f"by {shutil.which('npm')}"
+    held = {package: _version(folder / "node_modules" / package) for package in packages(name)}
+    wrong = [
+        f"{package}@{wanted} ({held[package] or 'not there'})"
+        for package, wanted in packages(name).items()
+        if held[package] != wanted
+    ]
+    if wrong:
+        return "broken", f"it should have {', '.join(wrong)}; --make brings it up to date."
+    return "there", ", ".join(f"{package} {version}" for package, version in held.items())
+
+
+def _version(package: Path) -> str:
+    """Return the version of a package that npm installed; empty if it is not there."""
+    try:
+        return str(json.loads((package / "package.json").read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 def _installed(folder: Path) -> Iterator[Distribution]:

@@ -9,6 +9,7 @@ import configparser
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -60,6 +61,15 @@ def needs(environment: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
+def without(environment: str) -> str:
+    """Return which of the programs that make an environment is not there, in a sentence; empty if none."""
+    wanted = configuration().get(f"testenv:{environment}", "allowlist_externals", fallback="").split()
+    missing = [program for program in wanted if shutil.which(program) is None]
+    if not missing:
+        return ""
+    return f"{environment} needs {' and '.join(missing)}, not to be found on PATH; {catalogue.GET_NODE}."
+
+
 def configuration() -> configparser.ConfigParser:
     """Return the tox configuration of the environments, read."""
     parser = configparser.ConfigParser(interpolation=None)
@@ -75,6 +85,8 @@ def _make(environment: str) -> None:
     NoInterpreter, NotMade
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith("TOX_")}
+    if missing := without(environment):
+        raise NotMade(missing)
     variable, version = needs(environment)
     if variable:
         env[variable] = str(interpreters.find(version, variable))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -140,7 +141,15 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     lines = [start, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
-    return f"# demanded: {check.kind}{wanted}\n{implementation.name} <<'CALLS'\n{text}\nCALLS\n"
+    return f"# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
+
+
+def _shell(implementation: Implementation) -> str:
+    """Return the command of a worker for a shell: one that was given as a command is named so."""
+    if not implementation.env:
+        return implementation.name
+    variables = [f"{name}={value}" for name, value in implementation.env.items()]
+    return shlex.join(["env", *variables, *implementation.command])
 
 
 def _demanded(case: Case, check: Check) -> str:

@@ -110,6 +110,18 @@ def test_arrays_are_the_tensors_as_numpy():
     assert arrays["filters"].tolist() == [[3]]
 
 
+def test_a_number_of_numpys_is_one_of_pythons_to_a_predicate():
+    """One of NumPy's makes an array of a list that it is compared with."""
+    arguments = {
+        "strides": {"$int": "2", "as": "numpy.int32"},
+        "size": {"$tuple": [{"$int": "3", "as": "numpy.int64"}]},
+    }
+    known = call(arguments=arguments).parameters()
+    assert (known["strides"], known["size"]) == (2, [3])
+    assert (type(known["strides"]), type(known["size"][0])) == (int, int)
+    assert known["strides"] != [0, 0]
+
+
 def test_parameters_are_what_a_toml_file_can_ask_for():
     nested = call(arguments={"strides": {"$tuple": [{"$tuple": [2]}, 1]}, "padding": "SAME"})
     assert nested.parameters() == {

@@ -211,7 +211,7 @@ def test_every_entry_names_what_exists(name):
     entry = entries()[name]
     folder = environments_file().parent
     assert entry.name == name
-    assert (folder / f"{entry.module.split()[0]}.py").is_file()
+    assert (folder / (entry.module if entry.program else f"{entry.module.split()[0]}.py")).is_file()
     assert not entry.environment or f"[testenv:{entry.environment}]" in environments_file().read_text()
     assert isinstance(entry.imports, tuple)
     assert entry.imports or entry.environment
@@ -225,3 +225,43 @@ def test_a_function_can_be_started():
         assert worker.claims.apis == (API,)
     finally:
         worker.close()
+
+
+@pytest.fixture
+def node(environments: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A program node, alone on PATH, and what npm puts into the environment of an entry."""
+    (environments / "tfjs" / "node_modules" / "@tensorflow" / "tfjs").mkdir(parents=True)
+    path = Path(make(environments, "path/node"))
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(path.parent))
+    return str(path)
+
+
+def test_an_entry_may_be_a_program_of_its_own(environments, node):
+    found = resolve("tfjs")
+    assert found.command[0] == node
+    assert Path(found.command[1]).name == "on_tfjs.mjs"
+    assert Path(found.command[1]).exists()
+    assert (found.command[2:], found.env) == ((), {"ADJOINT_TFJS": str(environments / "tfjs")})
+
+
+def test_a_program_that_is_not_there_is_named(node):
+    Path(node).unlink()
+    with pytest.raises(NotInstalled):
+        resolve("tfjs")
+    assert sentence(lambda: resolve("tfjs")).startswith(
+        "tfjs needs node, which is not on PATH; install Node.js"
+    )
+
+
+@pytest.mark.usefixtures("node")
+def test_what_a_program_needs_is_named_where_it_is_not_there(environments):
+    (environments / "tfjs" / "node_modules" / "@tensorflow" / "tfjs").rmdir()
+    with pytest.raises(NotInstalled):
+        resolve("tfjs")
+    text = sentence(lambda: resolve("tfjs"))
+    assert text.startswith(f"tfjs needs @tensorflow/tfjs, and {environments / 'tfjs'} has it not; add --make")
+
+
+def test_no_python_runs_a_program_of_its_own(node):
+    assert resolve("tfjs", python="/bin/sh").command[0] == node

@@ -96,6 +96,39 @@ def test_an_environment_whose_python_is_gone_is_broken(machine: Path) -> None:
     assert found("torch")["torch"][0] == "broken"
 
 
+def put_npm(machine: Path) -> None:
+    for name in ("node", "npm"):
+        pythons.put(machine / "path" / name, pythons.sound("20"))
+
+
+def test_what_npm_makes_needs_npm_and_no_python_of_its_own(machine: Path) -> None:
+    ((state, says),) = found("tfjs").values()
+    assert (state, says[:30]) == ("impossible", "tfjs needs node and npm, not t")
+    put_npm(machine)
+    assert found("tfjs") == {"tfjs": ("missing", f"by {machine / 'path' / 'npm'}")}
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "says"),
+    [
+        ('{"version": "4.22.0"}', "there", "@tensorflow/tfjs 4.22.0"),
+        (
+            '{"version": "4.21.0"}',
+            "broken",
+            "it should have @tensorflow/tfjs@4.22.0 (4.21.0); --make brings it",
+        ),
+        ("{", "broken", "it should have @tensorflow/tfjs@4.22.0 (not there); --make brings it"),
+    ],
+)
+def test_what_npm_made_is_held_to_its_version(machine: Path, text: str, state: str, says: str) -> None:
+    put_npm(machine)
+    package = machine / "environments" / "tfjs" / "node_modules" / "@tensorflow" / "tfjs"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text(text, encoding="utf-8")
+    ((found_state, found_says),) = found("tfjs").values()
+    assert (found_state, found_says[: len(says)]) == (state, says)
+
+
 def test_there_is_room_even_where_there_is_no_folder(machine: Path) -> None:
     assert not (machine / "environments").exists()
     assert doctor.free_megabytes() > 0

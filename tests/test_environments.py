@@ -92,6 +92,17 @@ def test_a_tox_that_dies_is_no_end(tox):
     assert why(environments.make(["torch"]), "torch") == "tox could not make torch; it said: nothing"
 
 
+def test_a_program_that_makes_it_is_missed(tox, monkeypatch, tmp_path):
+    tox("dies_without_a_word")
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    said = why(environments.make(["tfjs", "fast"]), "tfjs")
+    assert said.startswith("tfjs needs node and npm, not to be found on PATH; install Node.js 20 or newer")
+    pythons.put(tmp_path / "path" / "node", pythons.sound("20"))
+    assert why(environments.make(["tfjs"]), "tfjs").startswith("tfjs needs npm, not to be found on PATH;")
+    pythons.put(tmp_path / "path" / "npm", pythons.sound("10"))
+    assert why(environments.make(["tfjs"]), "tfjs") == "tox could not make tfjs; it said: nothing"
+
+
 def test_without_tox_nothing_can_be_made(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="--make needs tox"):
