@@ -9,15 +9,18 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import cloudpickle  # type: ignore[import-untyped]
+
+from adjoint import claims_file
+from adjoint.call import canonical
 from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
-from adjoint.tensors import DTYPES
 
 GET_NODE = "install Node.js 20 or newer, which brings npm: from nodejs.org, or with a package manager"
 
@@ -49,7 +52,8 @@ class Implementation:
 
     `script` names the template that reproduces a case on it; `targets` gives each API's
     ``module:function``, where the template asks for one; `apis` are those known before it starts; `draws`
-    is the share of a profile's calls that are drawn for it.
+    is the share of a profile's calls that are drawn for it; `arrays` the library whose arrays it takes, where
+    that is not NumPy.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Implementation:
     targets: Mapping[str, str] = field(default_factory=dict)
     apis: tuple[str, ...] = ()
     draws: float = 1.0
+    arrays: str = ""
 
 
 @cache
@@ -72,7 +77,11 @@ def entries() -> Mapping[str, Entry]:
 
 
 def resolve(
-    target: str, api: str | None = None, python: str | None = None, dtypes: str | None = None
+    target: str,
+    api: str | None = None,
+    python: str | None = None,
+    dtypes: str | None = None,
+    claims: str | None = None,
 ) -> Implementation:
     """Find what a name or a ``module:function`` stands for.
 
@@ -85,18 +94,20 @@ def resolve(
         The interpreter to run it with, if a Python runs it.  Without it, that of its environment, or ours.
     dtypes : str, optional
         The dtypes that a ``module:function`` takes, separated by commas.
+    claims : str, optional
+        The file in which a ``module:function`` claims more.
 
     Raises
     ------
     UsageError
-        If there is no such name, no such API, or no such interpreter.
+        If there is no such name, no such API, no such interpreter, or a claim can't be read.
     NotInstalled
         If its environment does not exist.
     """
     if python is not None and shutil.which(python) is None:
         raise UsageError(f"--python {python} is not a program that can be run; give the path of a Python.")
     if ":" in target:
-        return _function(target, api, python or sys.executable, dtypes)
+        return _function(target, api, python or sys.executable, claims_file.read(claims, dtypes))
     if target not in entries():
         known = ", ".join(entries())
         raise UsageError(
@@ -114,6 +125,25 @@ def resolve(
         entry.apis,
         entry.draws,
     )
+
+
+def from_callable(function: Any, api: str, pickled: Path, claimed: Mapping[str, Any]) -> Implementation:
+    """Return an implementation that is a function or class of this process, put into a file for a worker.
+
+    Raises
+    ------
+    UsageError
+        If there is no such API, or the function can't be handed over.
+    """
+    name = f"{function.__module__}:{function.__qualname__}"
+    try:
+        pickled.write_bytes(cloudpickle.dumps(function))
+    except Exception as error:
+        raise UsageError(f"{name} can't be handed to a process of its own: {error!r:.200}.") from None
+    made = _function(name, api, sys.executable, claimed)
+    command = tuple(f"@{pickled}" if word == name else word for word in made.command)
+    paths = os.pathsep.join(filter(None, sys.path))  # where this process imports from, the worker does too
+    return replace(made, command=command, env={"PYTHONPATH": paths})
 
 
 def from_command(command: str) -> Implementation:
@@ -198,21 +228,17 @@ def _run(entry: Entry) -> tuple[str, ...]:
         return (program, str(path))
 
 
-def _function(target: str, api: str | None, python: str, dtypes: str | None) -> Implementation:
+def _function(target: str, api: str | None, python: str, claimed: Mapping[str, Any]) -> Implementation:
     apis = load_spec().apis()
     if not all(target.split(":", 1)):
         raise UsageError(f"{target} must name both a module and a function: module:function.")
-    unknown = set((dtypes or "float32").split(",")) - set(DTYPES)
-    if unknown:
-        raise UsageError(
-            f"--dtypes {dtypes} must name some of {', '.join(DTYPES)}, separated by commas and nothing else."
-        )
     if api is None:
         raise UsageError(f"{target} needs --api, the API that it offers: one of {', '.join(apis)}.")
     if api not in apis:
         raise UsageError(f"--api {api} is not documented here; it must be one of {', '.join(apis)}.")
-    command = _serve(python, "on_function", target, api, *([dtypes] if dtypes else []))
-    return Implementation(target, command, {}, "function", {api: target}, (api,))
+    command = _serve(python, "on_function", target, api, *([canonical(claimed)] if claimed else []))
+    arrays = str(claimed.get("arrays", ""))
+    return Implementation(target, command, {}, "function", {api: target}, (api,), arrays=arrays)
 
 
 def _serve(python: str, *arguments: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Claims:
                 python_errors=bool(claims.get("python_errors", False)),
                 unsupported=_table("unsupported", claims.get("unsupported", {})),
                 python=str(data.get("python", "")),
-                arithmetic=_arithmetic(claims.get("arithmetic", {})),
+                arithmetic=checked_arithmetic(claims.get("arithmetic", {})),
                 observes=_texts("observes", claims.get("observes", ["output"])),
                 by_position=bool(claims.get("by_position", False)),
             )
@@ -107,7 +107,14 @@ def _table(name: str, value: object) -> dict[str, str]:
     return value
 
 
-def _arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
+def checked_arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
+    """Return what is claimed of arithmetic, by dtype, if it may be.
+
+    Raises
+    ------
+    MessageError
+        The text says what is wrong, and what would be right.
+    """
     if not isinstance(claimed, dict):
         raise MessageError(
             f"arithmetic is {claimed!r:.80}; it must be an object, a dtype to what is claimed."

@@ -24,6 +24,7 @@ from adjoint.sentences import sentences
 @click.argument("targets", nargs=-1)
 @click.option("--api", help="The API that a module:function offers.")
 @click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
+@click.option("--claims", help="A file of what a module:function claims: dtypes, arrays, arithmetic, ...")
 @click.option("--command", "commands", multiple=True, help="A program that speaks the protocol.")
 @click.option("--python", help="The interpreter to run those with that a Python runs.")
 @click.option("--make", is_flag=True, help="Have tox build the environments that are missing.")
@@ -50,6 +51,7 @@ def run(
     targets: tuple[str, ...],
     api: str | None,
     dtypes: str | None,
+    claims: str | None,
     commands: tuple[str, ...],
     python: str | None,
     make: bool,
@@ -84,6 +86,7 @@ def run(
         commands=commands,
         api=api,
         dtypes=dtypes,
+        claims=claims and str(Path(claims).absolute()),
         python=python,
         make=make,
         excuse=available,
@@ -91,8 +94,8 @@ def run(
         selection=" ".join(filter(None, (clause, case, keyword))),
         options=tuple(words),
     )
-    if (api or dtypes) and not any(":" in target for target in request.targets):
-        raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
+    if (api or dtypes or claims) and not any(":" in target for target in request.targets):
+        raise UsageError("--api, --dtypes and --claims speak of a module:function, and none was given.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     records = run_all(request)
     for number in (signal.SIGINT, signal.SIGTERM):

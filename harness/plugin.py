@@ -33,6 +33,7 @@ _REFUSED = pytest.StashKey[tuple[str, int]]()
 OPTIONS = {
     "api": "the API that a module:function offers",
     "dtypes": "the dtypes that a module:function takes, separated by commas",
+    "claims": "file of what a module:function claims",
     "command": "program that speaks the protocol",
     "python": "interpreter to run the implementation with",
     "record": "file to write the record to (default: adjoint.record.jsonl)",
@@ -190,7 +191,7 @@ def _begin(config: pytest.Config) -> None:
         implementation = from_command(command)
     else:
         target = config.getoption("implementation") or "fast"
-        implementation = resolve(target, option("api"), option("python"), option("dtypes"))
+        implementation = resolve(target, option("api"), option("python"), option("dtypes"), option("claims"))
     declared = deviations.load(deviations.shipped())
     if path := option("deviations"):
         declared += deviations.load(Path(path))

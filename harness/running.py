@@ -34,7 +34,7 @@ class Request:
     Attributes
     ----------
     targets, commands : tuple of str
-    api, dtypes, python : str, optional
+    api, dtypes, claims, python : str, optional
     make : bool
         Whether missing environments are built.
     excuse : bool
@@ -50,6 +50,7 @@ class Request:
     commands: tuple[str, ...]
     api: str | None
     dtypes: str | None
+    claims: str | None
     python: str | None
     make: bool
     excuse: bool
@@ -129,7 +130,9 @@ def _jobs(request: Request) -> Iterator[Job]:
     python = [f"--adjoint-python={request.python}"] if request.python else []
     for target in dict.fromkeys(request.targets):
         missing = None
-        function = {"api": request.api, "dtypes": request.dtypes} if ":" in target else {}
+        function = (
+            {"api": request.api, "dtypes": request.dtypes, "claims": request.claims} if ":" in target else {}
+        )
         try:
             catalogue.resolve(target, python=request.python, **function)
         except NotInstalled as error:

@@ -68,11 +68,17 @@ def show_failures(record: Record, most: int = 10) -> None:
         console.print(
             Text(f"{record.name}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold")
         )
-        for line in (smallest["call"], f"demanded: {smallest['demanded']}", f"seen: {smallest['seen']}"):
-            console.print(Text("  " + line), soft_wrap=True)
+        for line in lines(smallest)[1:]:
+            console.print(Text(line), soft_wrap=True)
         console.print(Text(f"  script: {_how_to_reproduce(smallest, record.name)}"), soft_wrap=True)
     if len(failing) > most:
         console.print(f"... and {len(failing) - most} more clauses; see the report.")
+
+
+def lines(check: Mapping[str, Any]) -> list[str]:
+    """Return what there is to read of a check that failed, in four lines."""
+    said = (check["call"], f"demanded: {check['demanded']}", f"seen: {check['seen']}")
+    return [f"{check['clause']} {check['verdict']}", *(f"  {line}" for line in said)]
 
 
 def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:

@@ -3,52 +3,84 @@
 A function is called with the tensors and arguments of its API as keywords.  A class is constructed with the
 arguments; for a layer's API it is then taken through `build(shape)` (tf.layers, which knows none: a first
 call), `set_weights(list)` and a call; for a module of PyTorch its attributes `weight` and `bias` are set, and
-it is called.  It takes bfloat16 only where that is named: few functions of NumPy do.
+it is called.  It takes bfloat16 only where that is claimed: few functions of NumPy do.  Where it is claimed
+to take the arrays of another library, that library's `asarray` makes them.
 """
 
 import importlib
+import json
 import os
+import pickle
 import sys
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
 TARGET: Dict[str, Any] = {}
+UNSUPPORTED: List[Tuple[str, str, str, str]] = []
 
 
-def start(target: str, api: str, dtypes: str = "int32,float16,float32,float64") -> Dict[str, Any]:
-    """Import the target; return name, version and claims."""
+def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
+    """Import the target; return name, version and claims.
+
+    A target ``@FILE`` is pickled in a file.  What is claimed is JSON, as `adjoint.claims_file` has it.
+    """
     sys.path.insert(0, os.getcwd())
-    module_name, _, path = target.partition(":")
-    found = module = importlib.import_module(module_name)
-    for part in path.split("."):
-        found = getattr(found, part)
-    TARGET["call"] = found
+    claims = json.loads(claimed)
+    found, version = loaded(target)
+    arrays: Any = importlib.import_module(claims["arrays"]) if "arrays" in claims else np
+    TARGET.update(call=found, asarray=arrays.asarray)
+    UNSUPPORTED[:] = [
+        (row["id"], row["error"], row["pattern"], row.get("link", ""))
+        for row in claims.get("unsupported", [])
+    ]
     return {
         "name": target,
-        "version": str(getattr(module, "__version__", "unversioned")),
-        "claims": {"apis": [api], "dtypes": dtypes.split(","), "python_errors": True},
+        "version": version,
+        "claims": {
+            "apis": [api],
+            "dtypes": claims.get("dtypes", ["int32", "float16", "float32", "float64"]),
+            "arithmetic": claims.get("arithmetic", {}),
+            "python_errors": True,
+        },
     }
+
+
+def loaded(target: str) -> Tuple[Any, str]:
+    """Return the function or class that a target names, and its module's version."""
+    if target.startswith("@"):
+        with open(target[1:], "rb") as file:
+            found = pickle.load(file)
+        module = sys.modules.get(getattr(found, "__module__", None) or "")
+    else:
+        module_name, _, path = target.partition(":")
+        found = module = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    return found, str(getattr(module, "__version__", "unversioned"))
 
 
 def perform(
     api: str, arguments: Any, tensors: Dict[str, Any], stage: Callable[[str], None]
 ) -> Dict[str, Any]:
     """Call the function, or take the layer or module through its stages."""
-    call, _ = prepare(api, arguments, tensors, stage)
+    passed = given(tensors)
+    call, _ = prepare(api, arguments, passed, stage)
     stage("call")
-    output = call(tensors)
+    output = call(passed)
     stage("observe")
     return {"output": to_numpy(output)}
 
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the arrays: they are what is taken."""
-    return tensors
+    """Return arrays of the library whose arrays are taken."""
+    return {name: TARGET["asarray"](array) for name, array in tensors.items()}
 
 
 def to_numpy(output: Any) -> Any:
     """Return an array of whatever is returned."""
+    if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
+        return np.from_dlpack(output)
     return np.asarray(output)
 
 

@@ -82,7 +82,8 @@ def test_a_function_is_served_by_our_python():
 
 
 def test_the_dtypes_of_a_function_reach_its_worker():
-    assert resolve("ops:conv", api=API, dtypes="float16,float32").command[-2:] == (API, "float16,float32")
+    last = resolve("ops:conv", api=API, dtypes="float16,float32").command[-2:]
+    assert last == (API, '{"dtypes":["float16","float32"]}')
 
 
 @pytest.mark.parametrize("target", ["fast", "torch", "ops:conv"])

@@ -1,0 +1,197 @@
+"""How is a function examined from Python?  In a notebook, a script, or as tests of someone's own suite."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from adjoint import catalogue, claims_file, deviations, golden, summary
+from adjoint.cases.demanded import case_of
+from adjoint.cases.strategies import settings
+from adjoint.drawing import DATA, PROFILES, Drawn
+from adjoint.errors import UsageError, WorkerDidNotStart
+from adjoint.examination import Examination, Gate, Plan, write_not_run
+from adjoint.gate import HELD_LEVELS, code_of
+from adjoint.process import Limits
+from adjoint.record import Record, fails, read
+from adjoint.reports import notebook
+from adjoint.worker import GaveUp
+
+WHOLE = "the whole run"
+
+
+@dataclass(frozen=True, repr=False)
+class Checked:
+    """What came of a function: its record, which a notebook shows, and a terminal prints.
+
+    Attributes
+    ----------
+    record : Record
+    """
+
+    record: Record
+
+    @property
+    def passed(self) -> bool:
+        """Whether all held."""
+        return code_of(self.record) == 0
+
+    @property
+    def failures(self) -> tuple[Mapping[str, Any], ...]:
+        """The checks that failed, of each clause and kind the one with the smallest call."""
+        smallest: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for check in filter(fails, self.record.checks):
+            held = smallest.setdefault((check["clause"], check["kind"]), check)
+            if (check["size"], check["call"]) < (held["size"], held["call"]):
+                smallest[check["clause"], check["kind"]] = check
+        return tuple(smallest.values())
+
+    def __repr__(self) -> str:
+        """Return what the command line prints of a run."""
+        console = Console(file=io.StringIO(), width=110)
+        console.print(summary.table([self.record]))
+        for sentence in (self.record.footer["reason"], *self.record.footer["problems"]):
+            console.print(sentence) if sentence else None
+        for check in self.failures:
+            for line in summary.lines(check):
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
+        assert isinstance(console.file, io.StringIO)
+        return console.file.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        return notebook.render(self.record, self.failures)
+
+
+def check(
+    function: Callable[..., Any] | str,
+    api: str,
+    *,
+    dtypes: str | None = None,
+    claims: str | Path | None = None,
+    declared: str | Path | None = None,
+    profile: str = "smoke",
+    seed: int = 0,
+    levels: str = ",".join(HELD_LEVELS),
+    timeout: float = Limits.seconds,
+) -> Checked:
+    """Put the cases of an API to a function or class, in a process of its own, and return what came of it.
+
+    Parameters
+    ----------
+    function : callable or str
+        The function, or a class for the API of a layer; or its name, as ``module:function``.
+    api : str
+        The API that it follows, as `adjoint list apis` has it.
+    dtypes : str, optional
+        The dtypes that it takes, separated by commas.
+    claims, declared : str or Path, optional
+        A file of what it claims, and one of declared deviations.
+    profile : str
+        How many calls are drawn, beside the golden cases: ``none``, ``smoke``, ``quick`` or ``full``.
+    seed : int
+        Which calls are drawn.
+    levels : str
+        Levels of clause to hold, separated by commas.
+    timeout : float
+        Seconds for each call.
+
+    Returns
+    -------
+    Checked
+        `passed`, `failures`, and the whole `record`.
+
+    Raises
+    ------
+    UsageError
+        If the request makes no sense; the text says why.
+    """
+    if profile not in ("none", *PROFILES):
+        raise UsageError(f"profile is {profile!r}; it must be one of none, {', '.join(PROFILES)}.")
+    with TemporaryDirectory(prefix="adjoint-") as folder:
+        plan = Plan(
+            _implementation(
+                function, api, Path(folder, "function"), None if claims is None else str(claims), dtypes
+            ),
+            Path(folder, "record.jsonl"),
+            Gate(tuple(levels.split(","))),
+            [*deviations.load(deviations.shipped()), *(deviations.load(Path(declared)) if declared else ())],
+            Limits(seconds=timeout),
+            profile=profile,
+            seed=seed,
+        )
+        try:
+            return Checked(read(_examined(plan, api)))
+        except WorkerDidNotStart as error:
+            write_not_run(plan, error)
+            return Checked(read(plan.record))
+
+
+def conformance_tests(function: Callable[..., Any] | str, api: str, **options: Any) -> Callable[[str], None]:
+    """Return a test for pytest, with an item for each clause of an API.
+
+    In a module of tests: ``test_conformance = adjoint.conformance_tests(conv_transpose, api="operation")``.
+    The first item that runs puts all cases; each fails with the smallest call that its clause does not hold
+    for, and a script that shows it.
+
+    Parameters
+    ----------
+    function, api, **options
+        As `check` takes them.
+    """
+    held = {clause for case in golden.load() if case.call.api == api for clause in case.clauses()}
+    checked = cache(lambda: check(function, api, **options))
+
+    @pytest.mark.parametrize("clause", [WHOLE, *sorted(held)])
+    def test(clause: str) -> None:
+        found = checked()
+        if clause == WHOLE:
+            problems = [found.record.footer["reason"], *found.record.footer["problems"]]
+            if any(problems) or code_of(found.record) == 3:
+                pytest.fail("\n".join(filter(None, problems)) or "no value was right", pytrace=False)
+            return
+        checks = [line for line in found.record.checks if line["clause"] == clause]
+        for line in (line for line in found.failures if line["clause"] == clause):
+            pytest.fail("\n".join([*summary.lines(line), "", line.get("script", "")]), pytrace=False)
+        if all(line["verdict"] in ("unsupported", "not-reached") for line in checks):
+            pytest.skip("unsupported, or not reached")
+
+    return test
+
+
+def _implementation(
+    function: Callable[..., Any] | str, api: str, pickled: Path, claims: str | None, dtypes: str | None
+) -> catalogue.Implementation:
+    if isinstance(function, str):
+        return catalogue.resolve(function, api, dtypes=dtypes, claims=claims)
+    if not callable(function) or not hasattr(function, "__qualname__"):
+        raise UsageError(f"function is {function!r:.80}; it must be a function, a class, or module:function.")
+    return catalogue.from_callable(function, api, pickled, claims_file.read(claims, dtypes))
+
+
+def _examined(plan: Plan, api: str) -> Path:
+    """Put the golden cases and the drawn ones, and return the record."""
+    examination, stopped = Examination(plan), ""
+    try:
+        cases = [case for case in golden.load() if case.call.api in examination.claims.apis]
+        examination.begin(cases, len(DATA) if plan.profile != "none" else 0)
+        for case in cases:
+            examination.lines(case)
+        for data in DATA if plan.profile != "none" else ():
+            drawn = Drawn(api, data, examination)
+            drawn.run(settings(api, data, drawn.dtypes, drawn.gradients), case_of)
+    except GaveUp as error:
+        stopped = str(error)
+    except BaseException:
+        examination.finish("it was interrupted")
+        raise
+    record = examination.finish(stopped)
+    assert record is not None
+    return record

@@ -1,0 +1,134 @@
+"""Is what someone claims of a function read, sent and held to, or refused in a sentence?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import adjoint
+from adjoint.claims_file import read
+from adjoint.errors import UsageError
+
+LIBRARY = """
+import numpy as np
+
+class Array:
+    def __init__(self, held): self.held = held
+    def __array__(self, dtype=None, copy=None): return self.held
+
+def asarray(held): return Array(held)
+"""
+CONV = """
+from adjoint.fast import plain
+from own_library import Array
+
+def conv(input, kernel, **steps):
+    assert type(input) is type(kernel) is Array, "not of the library"
+    if max(steps["dilation"]) > 1:
+        raise NotImplementedError("there is no dilation yet")
+    return Array(plain.operation(input.held, kernel.held, **steps))
+"""
+CLAIMS = """
+dtypes = ["float16", "float32"]
+arrays = "own_library"
+
+[arithmetic.float16]
+accumulator = "float32"
+
+[[unsupported]]
+id = "dilation"
+error = "NotImplementedError"
+pattern = "no dilation"
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "own_library.py").write_text(LIBRARY)
+    (tmp_path / "mine.py").write_text(CONV)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_arrays_of_another_library_are_taken_and_what_is_unsupported_is_no_failure(mine: Path) -> None:
+    (mine / "claims.toml").write_text(CLAIMS)
+    found = adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none")
+    assert found.passed, repr(found)
+    assert found.record.header["claims"]["dtypes"] == ["float16", "float32"]
+    seen = {line["seen"] for line in found.record.checks if line["verdict"] == "unsupported"}
+    assert any(text.startswith("NotImplementedError: there is no dilation yet") for text in seen)
+
+
+def test_without_the_claims_it_fails(mine: Path) -> None:
+    assert not adjoint.check("mine:conv", "operation", profile="none").passed
+    (mine / "claims.toml").write_text(CLAIMS.replace("no dilation", "another message"))
+    found = adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none")
+    assert {line["clause"] for line in found.failures} >= {"operation.dilation"}
+
+
+def test_a_script_makes_arrays_of_the_library(mine: Path) -> None:
+    (mine / "claims.toml").write_text(CLAIMS.replace("no dilation", "another message"))
+    line, *_ = adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none").failures
+    assert "from own_library import asarray" in line["script"]
+    assert "input = asarray(input)" in line["script"]
+
+
+def test_an_accumulator_that_is_claimed_is_held_to(mine: Path) -> None:
+    (mine / "mine.py").write_text(
+        "from adjoint.fast import plain\n"
+        "def conv(input, kernel, **steps):\n"
+        "    out = plain.operation(input, kernel, **steps)\n"
+        "    return (out * (1 + 2**-9)).astype(out.dtype)\n"
+    )
+    (mine / "claims.toml").write_text('dtypes = ["float16"]\n[arithmetic.float16]\naccumulator = "float32"\n')
+    assert not adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none").passed
+
+
+def test_dtypes_named_beside_the_file_win(mine: Path) -> None:
+    (mine / "claims.toml").write_text(CLAIMS)
+    assert read("claims.toml", "float64")["dtypes"] == ["float64"]
+    assert read("claims.toml")["dtypes"] == ["float16", "float32"]
+    assert read(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dtype = []", "dtype can't be claimed of a function; dtypes, arrays, arithmetic, unsupported can"),
+        ("dtypes = []", "dtypes  must name some of bool"),
+        ('dtypes = ["float8"]', "dtypes float8 must name some of bool"),
+        ('dtypes = "float32"', "dtypes 'float32' must name some of"),
+        ('arrays = "import os"', "arrays is 'import os'; it must name the module"),
+        ("arrays = 3", "arrays is 3; it must name the module"),
+        ('[arithmetic.float16]\naccumulator = "float8"', "arithmetic.float16.accumulator is 'float8'"),
+        ('[[unsupported]]\nid = "a"', "each must have id, error, pattern"),
+        ('unsupported = "all"', "unsupported has 'all'"),
+        (
+            '[[unsupported]]\nid = "a"\nerror = "E"\npattern = "("',
+            "the pattern '(' of unsupported is no regular",
+        ),
+        ("dtypes = [", "is no file of claims"),
+    ],
+)
+def test_what_can_not_be_claimed_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "claims.toml").write_text(text)
+    with pytest.raises(UsageError) as error:
+        read(str(tmp_path / "claims.toml"))
+    assert said in str(error.value)
+    assert str(error.value).endswith(".")
+
+
+def test_a_file_that_is_not_there_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"^the claims nowhere\.toml can't be read: .*\.$"):
+        read("nowhere.toml")
+
+
+def test_the_command_line_takes_claims(mine: Path, run_adjoint) -> None:
+    (mine / "claims.toml").write_text(CLAIMS)
+    words = ("run", "mine:conv", "--api", "operation", "--profile", "none", "--out", "report")
+    assert run_adjoint(*words, "--claims", "claims.toml", cwd=mine).returncode == 0
+    assert run_adjoint(*words, cwd=mine).returncode == 3  # of float64 and bare arrays nothing is right
+    refused = run_adjoint("run", "fast", "--claims", "claims.toml", cwd=mine)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--claims speak of a module:function" in refused.stderr
