@@ -48,10 +48,8 @@ class Checked:
     def failures(self) -> tuple[Mapping[str, Any], ...]:
         """The checks that failed, of each clause and kind the one with the smallest call."""
         smallest: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for check in filter(fails, self.record.checks):
-            held = smallest.setdefault((check["clause"], check["kind"]), check)
-            if (check["size"], check["call"]) < (held["size"], held["call"]):
-                smallest[check["clause"], check["kind"]] = check
+        for check in sorted(filter(fails, self.record.checks), key=summary.telling):
+            smallest.setdefault((check["clause"], check["kind"]), check)
         return tuple(smallest.values())
 
     def __repr__(self) -> str:

@@ -25,6 +25,10 @@ COUNTED = {
 """What the summary counts, and how its columns are headed."""
 
 
+LAST = ("values", "not-finite")
+"""The last parts of clauses that any fault breaks: they tell least of what is wrong."""
+
+
 def table(records: Sequence[Record]) -> Table:
     """Return what came of each implementation, a line each; fits 80 columns."""
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -63,8 +67,8 @@ def show_failures(record: Record, most: int = 10) -> None:
     for check in filter(fails, record.checks):
         failing.setdefault(check["clause"], []).append(check)
     console = terminal()
-    for clause, checks in list(failing.items())[:most]:
-        smallest = min(checks, key=lambda check: (check["size"], check["call"]))
+    for clause, checks in sorted(failing.items(), key=lambda item: min(map(telling, item[1])))[:most]:
+        smallest = min(checks, key=telling)
         console.print(
             Text(f"{record.name}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold")
         )
@@ -73,6 +77,12 @@ def show_failures(record: Record, most: int = 10) -> None:
         console.print(Text(f"  script: {_how_to_reproduce(smallest, record.name)}"), soft_wrap=True)
     if len(failing) > most:
         console.print(f"... and {len(failing) - most} more clauses; see the report.")
+
+
+def telling(check: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Return what puts failing checks in order: clauses of one argument first, then the smallest calls."""
+    rule = check["clause"].partition(".")[2]
+    return LAST.index(rule) + 1 if rule in LAST else 0, check["size"], check["call"]
 
 
 def lines(check: Mapping[str, Any]) -> list[str]:

@@ -58,6 +58,7 @@ def test_a_wrong_function_fails_by_its_clause_with_the_smallest_call_and_a_scrip
         if (each["clause"], each["kind"]) == (line["clause"], line["kind"])
     ]
     assert line["size"] == min(each["size"] for each in alike if each["verdict"] == "deviates")
+    assert found.failures[0]["clause"] == "operation.groups"  # not that of any fault
     assert "import without_groups" in line["script"]
     assert f"{line['clause']} deviates\n  {line['call']}\n" in repr(found)
 
