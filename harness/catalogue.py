@@ -23,6 +23,8 @@ from adjoint.errors import UsageError
 from adjoint.spec import load as load_spec
 
 GET_NODE = "install Node.js 20 or newer, which brings npm: from nodejs.org, or with a package manager"
+GET = {"node": GET_NODE, "npm": GET_NODE, "cc": "install a C compiler, such as gcc or clang"}
+"""How to get each program that an environment needs beside a Python."""
 
 
 class NotInstalled(UsageError):  # noqa: N818 - a state
@@ -214,8 +216,15 @@ def _interpreter(entry: Entry) -> str:
 
 
 def _run(entry: Entry) -> tuple[str, ...]:
-    """Return the command of an entry that is a program of its own, on what npm put into its environment."""
+    """Return the command of an entry that was compiled, or that runs on what npm put into its folder."""
     folder = environments_folder() / entry.environment
+    if not entry.module:  # it was compiled there
+        compiled = entry.program.replace("{environment}", str(folder))
+        if shutil.which(compiled) is None:
+            raise NotInstalled(
+                f"{entry.name} needs {compiled}, which is not there; add --make to compile it."
+            )
+        return (compiled,)
     if not all((folder / "node_modules" / name).is_dir() for name in entry.imports):
         raise NotInstalled(
             f"{entry.name} needs {' and '.join(entry.imports)}, and {folder} has it not; "

@@ -98,6 +98,8 @@ def _examined(name: str, implementations: tuple[str, ...], cost: dict[str, int])
 def _found(name: str) -> tuple[str, str]:
     """Return the state of an environment, and what is to be said of it."""
     folder = catalogue.environments_folder() / name
+    if lacking := environments.without(name):
+        return "impossible", lacking
     if packages(name):
         return _found_of_npm(name, folder)
     variable, version = environments.needs(name)
@@ -118,13 +120,11 @@ def _found(name: str) -> tuple[str, str]:
     wrong = [f"{pin} ({held or 'not there'})" for pin, held in versions if held not in pin.specifier]
     if wrong:
         return "broken", f"it should have {', '.join(wrong)}; --make brings it up to date."
-    return "there", ", ".join(f"{pin.name} {held}" for pin, held in versions)
+    return "there", ", ".join(f"{pin.name} {held}" for pin, held in versions) or "compiled"
 
 
 def _found_of_npm(name: str, folder: Path) -> tuple[str, str]:
     """Return the same of an environment that npm fills: its Python does not matter."""
-    if lacking := environments.without(name):
-        return "impossible", lacking
     if not folder.exists():
         return "missing", f"by {shutil.which('npm')}"
     held = {package: _version(folder / "node_modules" / package) for package in packages(name)}

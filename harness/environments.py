@@ -67,7 +67,9 @@ def without(environment: str) -> str:
     missing = [program for program in wanted if shutil.which(program) is None]
     if not missing:
         return ""
-    return f"{environment} needs {' and '.join(missing)}, not to be found on PATH; {catalogue.GET_NODE}."
+    return (
+        f"{environment} needs {' and '.join(missing)}, not to be found on PATH; {catalogue.GET[missing[0]]}."
+    )
 
 
 def configuration() -> configparser.ConfigParser:

@@ -212,11 +212,22 @@ def test_every_entry_names_what_exists(name):
     entry = entries()[name]
     folder = environments_file().parent
     assert entry.name == name
-    assert (folder / (entry.module if entry.program else f"{entry.module.split()[0]}.py")).is_file()
+    if entry.module:
+        assert (folder / (entry.module if entry.program else f"{entry.module.split()[0]}.py")).is_file()
+    else:
+        assert entry.program.startswith("{environment}/")
     assert not entry.environment or f"[testenv:{entry.environment}]" in environments_file().read_text()
     assert isinstance(entry.imports, tuple)
     assert entry.imports or entry.environment
     assert entry.about
+
+
+def test_what_is_compiled_is_run_from_its_environment(environments):
+    assert not is_there("c")
+    assert sentence(lambda: resolve("c")).endswith("/c/on_c, which is not there; add --make to compile it.")
+    program = Path(make(environments, "c/on_c"))
+    program.chmod(0o755)
+    assert resolve("c").command == (str(program),)
 
 
 def test_a_function_can_be_started():

