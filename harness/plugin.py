@@ -21,6 +21,7 @@ from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
 from adjoint.process import Limits
 from adjoint.record import fails, read
+from adjoint.resuming import seal
 from adjoint.spec import load as load_spec
 from adjoint.worker import GaveUp
 
@@ -53,6 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--implementation", help="name in the catalogue, or module:function (default: fast)")
     for name, text in OPTIONS.items():
         group.addoption(f"--adjoint-{name}", help=text)
+    group.addoption(
+        "--adjoint-resume", action="store_true", help="go on with what the record of such a run holds"
+    )
     group.addoption(
         "--adjoint-drift", action="store_true", help="hold to the documents of other versions too"
     )
@@ -136,7 +140,7 @@ def pytest_runtest_call(item: pytest.Item) -> object:
     try:
         return (yield)
     except (WorkerDidNotStart, GaveUp) as error:
-        if not set(FIXTURES) & set(getattr(item, "fixturenames", ())):
+        if not _is_ours(item):
             raise
         item.config.stash[_STOPPED] = str(error)
         pytest.exit(f"stopped: {error}", returncode=3)
@@ -147,7 +151,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     stash = session.config.stash
     if _REFUSED in stash:
         sentence, code = stash[_REFUSED]
-        pytest.exit(sentence, returncode=code)
+        _refuse(session, sentence, code)
     if _EXAMINATION not in stash or session.config.option.collectonly:
         return
     given = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
@@ -157,7 +161,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         stash[_EXAMINATION].begin(cases, drawn)
     except UsageError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        _refuse(session, str(error), pytest.ExitCode.USAGE_ERROR)
+    if stash[_EXAMINATION].is_whole:
+        session.items[:] = [item for item in session.items if not _is_ours(item)]
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return bool(set(FIXTURES) & set(getattr(item, "fixturenames", ())))
+
+
+def _refuse(session: pytest.Session, sentence: str, code: int) -> None:
+    """End the run before it begins; whoever started it finds the sentence where pytest's own would be."""
+    if code == pytest.ExitCode.USAGE_ERROR:
+        session.config.get_terminal_writer().line(f"ERROR: {sentence}")
+    pytest.exit(sentence, returncode=code)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -173,6 +190,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     whole = read(record)
     for problem in whole.footer["problems"]:
         session.config.get_terminal_writer().line(problem, red=True)
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and stash[_EXAMINATION].is_whole:
+        session.exitstatus = pytest.ExitCode.OK
     if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = max(session.exitstatus, code_of(whole))
 
@@ -207,13 +226,21 @@ def _begin(config: pytest.Config) -> None:
         selection=_selection(config),
         profile=_profile(option("profile") or Plan.profile),
         seed=_seed(option("seed") or str(Plan.seed)),
+        resume=config.getoption("adjoint_resume"),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
     try:
         claimed = examination.claims.apis
     except WorkerDidNotStart as error:
-        write_not_run(plan, error)
+        found = seal(plan.record, str(error)) if plan.resume else None
+        if found is None:
+            write_not_run(plan, error)
+        elif found.footer["status"] == "ran":
+            raise UsageError(
+                f"the record {plan.record} is whole, but whether it is of the same run can't be told: the "
+                f"implementation did not start: {error}"
+            ) from None
         raise
     config.stash[_EXAMINATION] = examination
     config.stash[_CASES] = [

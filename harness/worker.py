@@ -102,11 +102,17 @@ class Worker:
             self._drop()
         return self.claims
 
-    def perform(self, calls: Sequence[Call]) -> Iterator[Outcome]:
+    def perform(self, calls: Sequence[Call], fatal: int = 0) -> Iterator[Outcome]:
         """Yield the outcome of each call, in order.
 
         A call that was in the worker's hands when it died is tried once more, alone; if the worker dies
         again, that call is the culprit.  The others are sent again.
+
+        Parameters
+        ----------
+        calls : sequence of Call
+        fatal : int
+            How many calls in a row had ended the worker before these.
 
         Raises
         ------
@@ -115,8 +121,9 @@ class Worker:
         GaveUp
             After `Limits.patience` calls in a row that ended their worker.
         """
-        done, fatal, suspect, cause = 0, 0, False, ""
+        done, suspect, cause = 0, False, ""
         while done < len(calls):
+            self._give_up_after(fatal)
             batch = calls[done : done + 1] if suspect else calls[done:]
             for outcome in self._pipeline(batch):
                 if isinstance(outcome, (Crashed, TimedOut, Broke)):
@@ -137,8 +144,7 @@ class Worker:
                 suspect = False
                 done += 1
                 yield outcome
-                if fatal >= self._limits.patience:
-                    raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
+                self._give_up_after(fatal)
 
     def close(self, grace: float = 5.0) -> None:
         """Ask the worker to stop, and see that it does within `grace` seconds."""
@@ -148,6 +154,10 @@ class Worker:
             self._process.close(grace)
             self._process = None
         self._home.cleanup()
+
+    def _give_up_after(self, fatal: int) -> None:
+        if fatal >= self._limits.patience:
+            raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
 
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield outcomes in order; ends after the first that ends the worker."""

@@ -7,6 +7,7 @@ do it on calls of more than three groups, of which the golden cases have a few.
 
 import json
 import os
+import pathlib
 import sys
 import time
 
@@ -153,6 +154,19 @@ def dies_now_and_then(input, weight, **arguments):
     if len(CALLS) == 30:
         os.abort()
     return conv_transpose2d(input, weight, **arguments)
+
+
+def dies_once(input, weight, groups=1, **arguments):
+    """Die of a call as long as there is no file of the name in MINIATURES_MARK, and ignore output_padding."""
+    mark = pathlib.Path(os.environ["MINIATURES_MARK"])
+    if groups > 3 and not mark.exists():
+        mark.touch()
+        os.abort()
+    return ignores_output_padding(input, weight, groups=groups, **arguments)
+
+
+def dies_of_everything(**_):
+    os.abort()
 
 
 def crashes(input, weight, groups=1, **arguments):
