@@ -1,0 +1,230 @@
+"""Does no answer, whatever it holds, raise anything but a MessageError where answers are read and judged?
+
+The mutants of sound answers, and plain bytes, that Hypothesis draws: a thousand or two in these tests, and as
+many as ADJOINT_ANSWERS says, each time others, if it is set::
+
+    ADJOINT_ANSWERS=100000 python -m pytest -s tests/test_answers.py
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from adjoint.claims import Claims
+from adjoint.errors import MessageError
+from adjoint.golden import Case, load
+from adjoint.implementations import on_fast, serving
+from adjoint.judge import judge
+from adjoint.outcome import STAGES, parse
+from adjoint.record import VERDICTS
+from adjoint.tensors import DTYPES, LAYOUTS
+from adjoint.worker import _read
+
+MANY = int(os.environ.get("ADJOINT_ANSWERS", "0"))
+MOST_SAID = 2000
+"""Characters of a sentence about an answer."""
+SEEN: Counter[str] = Counter()
+A_FEW = settings(
+    max_examples=MANY or 2000,
+    derandomize=not MANY,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+WORDS = (
+    *(
+        "",
+        "output",
+        "returned",
+        "raised",
+        "unsupported",
+        "float8_e4m3fn",
+        "<script>",
+        "\x1b[31m",
+        "\x00",
+        "\ud800",
+    ),
+    *(
+        "AAAA",
+        "AAAAAA==",
+        "nan",
+        "inf",
+        "/",
+        "L1L2",
+        "VAR_KEYWORD",
+        "1.2.3",
+        "{}",
+        *DTYPES,
+        *LAYOUTS,
+        *STAGES,
+    ),
+)
+NUMBERS = (0, 1, -1, 2, 2**31, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308, 5e-324)
+PLAIN = st.one_of(
+    st.sampled_from(WORDS),
+    st.sampled_from(NUMBERS),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(exclude_categories=()), max_size=8),
+)
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS) | st.text(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+DEEP = st.builds(
+    lambda depth, inner: json.loads("[" * depth + json.dumps(inner) + "]" * depth), st.integers(1, 120), PLAIN
+)
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Return cases of every kind of check and everything that may be observed: three of each."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    found = []
+    for case in load():
+        key = (tuple(check.kind for check in case.checks), case.call.observe, case.call.api[:5])
+        counts[key] += 1
+        if counts[key] <= 3 and case.call.size < 500 and case.call.home is None:
+            found.append(case)
+    return tuple(found)
+
+
+@cache
+def sound(number: int) -> str:
+    """Return the line that `fast` answers to the case of that number."""
+    case = cases()[number]
+    return json.dumps({"id": 0, **serving.performed(on_fast, case.call.to_json())})
+
+
+CLAIMS = serving.started(on_fast, (), {})
+CLAIMS["claims"]["arithmetic"] = {
+    "float16": {"accumulator": "float32"},
+    "float32": {"input_rounding": "tf32"},
+}
+
+
+def places(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where in a message something is, from outside in."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*before, key)
+        yield from places(inner, (*before, key))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, message: dict[str, Any]) -> bytes:
+    """Draw a line that differs from a sound one, in what it holds or in its bytes."""
+    made = copy.deepcopy(message)
+    for _ in range(draw(st.integers(0, 3))):
+        if not (found := list(places(made))):
+            break
+        path = draw(st.sampled_from(found))
+        holder = made
+        for step in path[:-1]:
+            holder = holder[step]
+        how = draw(st.sampled_from(["put", "put", "put", "nudge", "drop", "wrap", "deep", "more"]))
+        if how == "put":
+            holder[path[-1]] = draw(VALUES)
+        elif how == "deep":
+            holder[path[-1]] = draw(DEEP)
+        elif how == "wrap":
+            holder[path[-1]] = draw(st.sampled_from([[holder[path[-1]]], {"a": holder[path[-1]]}]))
+        elif how == "drop":
+            del holder[path[-1]]
+        elif how == "more" and isinstance(holder, dict):
+            holder[draw(st.sampled_from(WORDS))] = draw(VALUES)
+        elif how == "nudge":
+            old = holder[path[-1]]
+            nudge = draw(st.integers(-2, 2))
+            if isinstance(old, str):
+                holder[path[-1]] = old[: max(nudge, 0)] + old[max(nudge, 0) + 1 :]
+            elif isinstance(old, (int, float)):
+                holder[path[-1]] = old + nudge
+    line = json.dumps(made, ensure_ascii=draw(st.booleans())).encode("utf-8", errors="surrogatepass")
+    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 4]))):
+        place, length = draw(st.integers(0, len(line))), draw(st.integers(0, 3))
+        line = line[:place] + draw(st.binary(max_size=3)) + line[place + length :]
+    return line + b"\n"
+
+
+def came_to(case: Case, line: bytes) -> str:
+    """Read and judge a line as `Worker` and `Examination` do; return what it came to."""
+    refusal = ""
+    try:
+        outcome = parse(_read(line), case.call.observe)
+    except MessageError as error:
+        refusal = str(error)
+    if refusal:
+        assert len(refusal) < MOST_SAID
+        return "refused"
+    verdicts = judge(case, outcome, python_errors=True)
+    assert [verdict.check for verdict in verdicts] == list(case.checks)
+    for verdict in verdicts:
+        assert verdict.verdict in VERDICTS
+        said = (verdict.demanded, verdict.seen, verdict.stderr, verdict.unsupported)
+        assert all(isinstance(text, str) for text in said)
+        found = verdict.comparison
+        json.dumps([said, found and [found.measured, found.picture, found.becomes]], allow_nan=False)
+    return type(outcome).__name__
+
+
+@A_FEW
+@given(st.data())
+def test_mutants_of_sound_answers(data: st.DataObject) -> None:
+    number = data.draw(st.integers(0, len(cases()) - 1))
+    line = data.draw(mutated(json.loads(sound(number))))
+    SEEN[came_to(cases()[number], line)] += 1
+
+
+@A_FEW
+@given(mutated(CLAIMS))
+def test_mutants_of_sound_claims(line: bytes) -> None:
+    refusal = ""
+    try:
+        claims = Claims.from_json(_read(line))
+    except MessageError as error:
+        refusal = str(error)
+    if refusal:
+        assert len(refusal) < MOST_SAID
+        SEEN["claims refused"] += 1
+        return
+    SEEN["claims"] += 1
+    for case in cases()[::20]:
+        claims.lacks(case.call)
+    json.dumps([claims.version, claims.python, claims.apis, claims.dtypes, dict(claims.systems)])
+
+
+@A_FEW
+@given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8")))
+def test_plain_bytes(line: bytes) -> None:
+    SEEN[came_to(cases()[0], line)] += 1
+    with pytest.raises(MessageError):
+        Claims.from_json(_read(line))
+
+
+def test_sound_answers_come_through_and_what_was_drawn_came_to_all_of_it() -> None:
+    found = Counter(came_to(cases()[n], sound(n).encode()) for n in range(len(cases())))
+    assert set(found) <= {"Returned", "Raised"}
+    assert {check.kind for case in cases() for check in case.checks} == {
+        check.kind for case in load() for check in case.checks
+    }
+    print(dict(SEEN))
+    if SEEN:
+        assert min(SEEN[kind] for kind in ("Returned", "Raised", "refused", "claims", "claims refused")) > 100
