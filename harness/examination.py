@@ -23,6 +23,7 @@ from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS
 from adjoint.golden import Case, coverage, digest
 from adjoint.homes import Homes
+from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
@@ -32,6 +33,9 @@ from adjoint.reproduce import script
 from adjoint.resuming import FATAL, Kept, keep, recount
 from adjoint.spec import load
 from adjoint.worker import Worker
+
+MOST_SEEN = 4000
+"""Characters that a record keeps of what was seen."""
 
 
 @dataclass(frozen=True)
@@ -291,7 +295,7 @@ class Examination:
             line |= dict(verdict.comparison.measured or {})
             line |= {"picture": picture} if (picture := verdict.comparison.picture) else {}
         if verdict.verdict != "conforms":
-            line |= {"demanded": verdict.demanded, "seen": verdict.seen}
+            line |= {"demanded": verdict.demanded, "seen": cut(verdict.seen, MOST_SEEN)}
         if verdict.stderr:
             line["stderr"] = verdict.stderr
         if fails(line) or verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):

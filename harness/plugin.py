@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
+from adjoint.inert import in_a_line
 from adjoint.process import Limits
 from adjoint.record import fails, read
 from adjoint.resuming import seal
@@ -93,6 +96,12 @@ def _items(config: pytest.Config, fixture: str) -> list[tuple[str, str]]:
     return [(data, api) for api in apis for data in DATA]
 
 
+def described(line: Mapping[str, Any]) -> str:
+    """Return what is said where a check fails."""
+    call, demanded, seen = (in_a_line(line[part]) for part in ("call", "demanded", "seen"))
+    return f"{line['clause']} {line['verdict']}: {call}\n  demanded: {demanded}\n  seen: {seen}"
+
+
 class Golden:
     """The golden cases of one clause of one API, put to the implementation."""
 
@@ -109,11 +118,7 @@ class Golden:
         ]
         for line in lines:
             if fails(line):
-                pytest.fail(
-                    f"{line['clause']} {line['verdict']}: {line['call']}\n"
-                    f"  demanded: {line['demanded']}\n  seen: {line['seen']}",
-                    pytrace=False,
-                )
+                pytest.fail(described(line), pytrace=False)
         if all(line["verdict"] in ("unsupported", "not-reached") for line in lines):
             pytest.skip("unsupported, or not reached")
 
@@ -143,7 +148,7 @@ def pytest_runtest_call(item: pytest.Item) -> object:
         if not _is_ours(item):
             raise
         item.config.stash[_STOPPED] = str(error)
-        pytest.exit(f"stopped: {error}", returncode=3)
+        pytest.exit(f"stopped: {in_a_line(str(error))}", returncode=3)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -189,7 +194,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     whole = read(record)
     for problem in whole.footer["problems"]:
-        session.config.get_terminal_writer().line(problem, red=True)
+        session.config.get_terminal_writer().line(in_a_line(problem), red=True)
     if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and stash[_EXAMINATION].is_whole:
         session.exitstatus = pytest.ExitCode.OK
     if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

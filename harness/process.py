@@ -200,8 +200,8 @@ class Process:
         assert self._popen.stdout is not None
         with contextlib.suppress(ValueError, OSError):
             while line := self._popen.stdout.readline(self._limits.line + 1):
-                if not self._put(line) or len(line) > self._limits.line:
-                    break  # whoever takes a line that is too long kills the worker
+                if not self._put(line):
+                    break
         self._put(None)
         self._popen.stdout.close()
 

@@ -18,12 +18,14 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.examination import Plan, write_not_run
+from adjoint.inert import in_a_line
 from adjoint.record import Record, read
 from adjoint.resuming import seal
 
@@ -100,7 +102,7 @@ def _run_each(jobs: list[Job], request: Request) -> Iterator[Record]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     interrupted = False
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks = [progress.add_task(job.name, total=None, start=False) for job in jobs]
+        tasks = [progress.add_task(escape(in_a_line(job.name)), total=None, start=False) for job in jobs]
         for job, task in zip(jobs, tasks, strict=True):
             if interrupted:
                 yield _left(job, request, "the run was interrupted before it.")

@@ -1,7 +1,7 @@
 """Does no answer, whatever it holds, raise anything but a MessageError where answers are read and judged?
 
-The mutants of sound answers, and plain bytes, that Hypothesis draws: a thousand or two in these tests, and as
-many as ADJOINT_ANSWERS says, each time others, if it is set::
+Mutants of sound answers, and plain bytes, that Hypothesis draws: 2,000 in these tests, each time the same;
+or as many as ADJOINT_ANSWERS says, each time others, if it is set::
 
     ADJOINT_ANSWERS=100000 python -m pytest -s tests/test_answers.py
 """
@@ -34,42 +34,52 @@ MANY = int(os.environ.get("ADJOINT_ANSWERS", "0"))
 MOST_SAID = 2000
 """Characters of a sentence about an answer."""
 SEEN: Counter[str] = Counter()
-A_FEW = settings(
-    max_examples=MANY or 2000,
-    derandomize=not MANY,
-    database=None,
-    deadline=None,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-)
+
+
+def some(share: float) -> settings:
+    """Return settings to draw a share of all."""
+    return settings(
+        max_examples=round(share * (MANY or 2000)),
+        derandomize=not MANY,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+
 
 WORDS = (
+    *("", "<script>", "\x1b[31m", "\x00", "\ud800", "AAAA", "AAAAAA==", "nan", "inf", "/", "{}", "1.2.3"),
+    *("output", "returned", "raised", "unsupported", "float8_e4m3fn", "L1L2", "VAR_KEYWORD"),
     *(
-        "",
-        "output",
-        "returned",
-        "raised",
-        "unsupported",
-        "float8_e4m3fn",
-        "<script>",
-        "\x1b[31m",
-        "\x00",
-        "\ud800",
+        "id",
+        "outcome",
+        "observed",
+        "stage",
+        "types",
+        "message",
+        "reason",
+        "claims",
+        "arithmetic",
+        "accumulator",
     ),
+    *("dtype", "shape", "data", "make", "layout", "kind", "name", "default", "class_name", "config", "again"),
+    *(*DTYPES, *LAYOUTS, *STAGES),
+)
+KEYS = (
     *(
-        "AAAA",
-        "AAAAAA==",
-        "nan",
-        "inf",
-        "/",
-        "L1L2",
-        "VAR_KEYWORD",
-        "1.2.3",
-        "{}",
-        *DTYPES,
-        *LAYOUTS,
-        *STAGES,
+        "id",
+        "outcome",
+        "observed",
+        "stage",
+        "types",
+        "message",
+        "reason",
+        "claims",
+        "arithmetic",
+        "accumulator",
     ),
+    *("dtype", "shape", "data", "make", "layout", "kind", "name", "default", "class_name", "config", "again"),
 )
 NUMBERS = (0, 1, -1, 2, 2**31, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308, 5e-324)
 PLAIN = st.one_of(
@@ -84,7 +94,7 @@ PLAIN = st.one_of(
 VALUES = st.recursive(
     PLAIN,
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS) | st.text(), inner, max_size=4)
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS) | st.text(), inner, max_size=4)
     ),
     max_leaves=8,
 )
@@ -106,11 +116,20 @@ def cases() -> tuple[Case, ...]:
     return tuple(found)
 
 
+OF_OTHERS = {"bases": ["Layer"], "graph": "its graph", "scope_name": "conv", "node": "conv/add"}
+"""What `fast` has not, and others show."""
+
+
 @cache
 def sound(number: int) -> str:
     """Return the line that `fast` answers to the case of that number."""
-    case = cases()[number]
-    return json.dumps({"id": 0, **serving.performed(on_fast, case.call.to_json())})
+    call = cases()[number].call
+    answer = serving.performed(on_fast, call.to_json())
+    if answer["outcome"] == "returned":
+        observed = answer["observed"]
+        others = {**OF_OTHERS, "collected_losses": observed["output"]}
+        observed |= {name: others[name] for name in call.observe if name not in observed}
+    return json.dumps({"id": 0, **answer})
 
 
 CLAIMS = serving.started(on_fast, (), {})
@@ -139,7 +158,7 @@ def mutated(draw: st.DrawFn, message: dict[str, Any]) -> bytes:
         holder = made
         for step in path[:-1]:
             holder = holder[step]
-        how = draw(st.sampled_from(["put", "put", "put", "nudge", "drop", "wrap", "deep", "more"]))
+        how = draw(st.sampled_from(["put", "put", "nudge", "drop", "wrap", "deep", "more", "more", "more"]))
         if how == "put":
             holder[path[-1]] = draw(VALUES)
         elif how == "deep":
@@ -149,7 +168,7 @@ def mutated(draw: st.DrawFn, message: dict[str, Any]) -> bytes:
         elif how == "drop":
             del holder[path[-1]]
         elif how == "more" and isinstance(holder, dict):
-            holder[draw(st.sampled_from(WORDS))] = draw(VALUES)
+            holder[draw(st.sampled_from(KEYS))] = draw(VALUES)
         elif how == "nudge":
             old = holder[path[-1]]
             nudge = draw(st.integers(-2, 2))
@@ -185,7 +204,7 @@ def came_to(case: Case, line: bytes) -> str:
     return type(outcome).__name__
 
 
-@A_FEW
+@some(0.7)
 @given(st.data())
 def test_mutants_of_sound_answers(data: st.DataObject) -> None:
     number = data.draw(st.integers(0, len(cases()) - 1))
@@ -193,7 +212,7 @@ def test_mutants_of_sound_answers(data: st.DataObject) -> None:
     SEEN[came_to(cases()[number], line)] += 1
 
 
-@A_FEW
+@some(0.15)
 @given(mutated(CLAIMS))
 def test_mutants_of_sound_claims(line: bytes) -> None:
     refusal = ""
@@ -211,7 +230,7 @@ def test_mutants_of_sound_claims(line: bytes) -> None:
     json.dumps([claims.version, claims.python, claims.apis, claims.dtypes, dict(claims.systems)])
 
 
-@A_FEW
+@some(0.15)
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8")))
 def test_plain_bytes(line: bytes) -> None:
     SEEN[came_to(cases()[0], line)] += 1
@@ -227,4 +246,4 @@ def test_sound_answers_come_through_and_what_was_drawn_came_to_all_of_it() -> No
     }
     print(dict(SEEN))
     if SEEN:
-        assert min(SEEN[kind] for kind in ("Returned", "Raised", "refused", "claims", "claims refused")) > 100
+        assert min(SEEN[kind] for kind in ("Returned", "Raised", "refused", "claims", "claims refused")) > 20

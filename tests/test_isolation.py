@@ -208,7 +208,7 @@ for start in starting(Path(sys.argv[1])):
     began, outcomes = time.monotonic(), []
     for outcome in worker.perform(calls(5)):
         outcomes.append(told(outcome))
-        time.sleep(float(sys.argv[3]))  # the worker may run ahead of whoever judges
+        time.sleep(float(sys.argv[3]) * (len(outcomes) == 2))  # so that the worker runs ahead
     seconds = time.monotonic() - began
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps([outcomes, (after - before) / 1024, seconds]))
@@ -216,7 +216,7 @@ print(json.dumps([outcomes, (after - before) / 1024, seconds]))
 
 
 @pytest.mark.parametrize(
-    ("name", "pause"), [*((name, 0.0) for name in GIGABYTES), ("lines as long as allowed", 0.4)]
+    ("name", "pause"), [*((name, 0.0) for name in GIGABYTES), ("lines as long as allowed", 3.0)]
 )
 def test_a_gigabyte_takes_no_gigabyte_of_ours(tmp_path: Path, name: str, pause: float) -> None:
     """Nor much time: it is read as fast as it is said, up to 64 MiB."""
