@@ -7,6 +7,7 @@ import pytest
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.drawing import Drawn
+from adjoint.plugin import described
 
 
 def test_drawn(adjoint_drawn: Drawn) -> None:
@@ -15,9 +16,4 @@ def test_drawn(adjoint_drawn: Drawn) -> None:
     strategy = settings(drawn.api, drawn.data, drawn.dtypes, drawn.gradients)
     failing = drawn.run(strategy, case_of)
     if failing:
-        line = failing[0]
-        pytest.fail(
-            f"{line['clause']} {line['verdict']}: {line['call']}\n"
-            f"  demanded: {line['demanded']}\n  seen: {line['seen']}",
-            pytrace=False,
-        )
+        pytest.fail(described(failing[0]), pytrace=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from adjoint.call import Call, canonical
 from adjoint.errors import MessageError
+from adjoint.inert import cut
 from adjoint.reference.exact import FORMATS
 
 ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
@@ -18,6 +19,9 @@ ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
     "algorithm": ("transform",),
 }
 """What may be claimed of the arithmetic in a dtype, and the values of each."""
+
+MOST_CHARACTERS, MOST_ENTRIES = 1000, 1000
+"""How long a text in a claim may be, and how many there may be of a kind."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,13 @@ class Claims:
             raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
         try:
             return cls(
-                version=str(data["version"]),
+                version=cut(str(data["version"]), MOST_CHARACTERS),
                 apis=_texts("apis", claims["apis"]),
                 dtypes=_texts("dtypes", claims["dtypes"]),
                 systems=_table("systems", claims.get("systems", {})),
                 python_errors=bool(claims.get("python_errors", False)),
                 unsupported=_table("unsupported", claims.get("unsupported", {})),
-                python=str(data.get("python", "")),
+                python=cut(str(data.get("python", "")), MOST_CHARACTERS),
                 arithmetic=checked_arithmetic(claims.get("arithmetic", {})),
                 observes=_texts("observes", claims.get("observes", ["output"])),
                 by_position=bool(claims.get("by_position", False)),
@@ -96,15 +100,21 @@ class Claims:
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list) or not all(map(_is_text, value)) or len(value) > MOST_ENTRIES:
         raise ValueError(name)
     return tuple(value)
 
 
 def _table(name: str, value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+    if not isinstance(value, dict) or not all(map(_is_text, (*value, *value.values()))):
+        raise ValueError(name)
+    if len(value) > MOST_ENTRIES:
         raise ValueError(name)
     return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_CHARACTERS
 
 
 def checked_arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:

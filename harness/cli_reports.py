@@ -11,6 +11,7 @@ import click
 from adjoint import listing, summary
 from adjoint.errors import UsageError
 from adjoint.gate import code_of
+from adjoint.inert import in_a_line
 from adjoint.record import Record, read
 from adjoint.reports import entries, junit, markdown, pages
 from adjoint.reports.findings import gather
@@ -47,8 +48,8 @@ def findings(records: tuple[Path, ...], out: str) -> None:
     for cell in gathered.strange:
         number = len(cell.checks)
         click.echo(
-            f"{cell.column.name} differs from {cell.clause.id} in {number} check{'s' * (number > 1)} that no "
-            "entry of findings.toml describes."
+            f"{in_a_line(cell.column.name)} differs from {cell.clause.id} in {number} "
+            f"check{'s' * (number > 1)} that no entry of findings.toml describes."
         )
     for sentence in gathered.idle:
         click.echo(sentence)
@@ -72,7 +73,7 @@ def say(records: Sequence[Record], out: Path) -> None:
     for record in records:
         for problem in (record.footer["reason"], *record.footer["problems"]):
             if problem:
-                click.echo(f"{record.name}: {problem}")
+                click.echo(f"{in_a_line(record.name)}: {in_a_line(problem)}")
         if code_of(record):
             summary.show_failures(record)
     click.echo(f"report: {out / pages.REPORT}")

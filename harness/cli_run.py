@@ -30,6 +30,7 @@ from adjoint.sentences import sentences
 @click.option("--make", is_flag=True, help="Have tox build the environments that are missing.")
 @click.option("--available", is_flag=True, help="Excuse implementations whose environment is missing.")
 @click.option("--out", default="adjoint-report", show_default=True, help="The folder to write to.")
+@click.option("--resume", is_flag=True, help="Go on with what a run that was cut off left in the folder.")
 @click.option("--levels", default=",".join(HELD_LEVELS), show_default=True, help="Levels of clause to hold.")
 @click.option("--drift", is_flag=True, help="Hold to the documents of other versions too.")
 @click.option("--deviations", "declared", help="A file of further declared deviations.")
@@ -57,6 +58,7 @@ def run(
     make: bool,
     available: bool,
     out: str,
+    resume: bool,
     drift: bool,
     declared: str | None,
     keyword: str | None,
@@ -79,6 +81,7 @@ def run(
         passed["deviations"] = Path(declared).absolute()
     words = [f"--adjoint-{name}={value}" for name, value in passed.items() if value is not None]
     words += ["--adjoint-drift"] if drift else []
+    words += ["--adjoint-resume"] if resume else []
     words += [f"-k={keyword}"] if keyword else []
     found = catalogue.entries() if make else filter(catalogue.is_there, catalogue.entries())
     request = Request(
@@ -91,6 +94,7 @@ def run(
         make=make,
         excuse=available,
         out=Path(out),
+        resume=resume,
         selection=" ".join(filter(None, (clause, case, keyword))),
         options=tuple(words),
     )

@@ -127,17 +127,32 @@ class Ledger:
     ) -> None:
         self._deviations = [d for d in deviations if d.applies_to(implementation, systems)]
         self._met: dict[int, str] = {}
+        self._recent: dict[str, str] = {}
 
     def note(self, clause: str, kind: str, parameters: Mapping[str, Any], verdict: str) -> Deviation | None:
         """Note a check's verdict; return the declaration that excuses it, if it failed and one does."""
         found = None
         for number, deviation in enumerate(self._deviations):
             if deviation.matches(clause, kind, parameters) and verdict not in ("not-reached", "unsupported"):
+                self._meet(number, "needed" if verdict in EXCUSABLE else "idle")
                 if verdict in EXCUSABLE:
-                    self._met[number] = "needed"
                     found = found or deviation
-                self._met.setdefault(number, "idle")
         return found
+
+    def take(self) -> dict[str, str]:
+        """Return what became of declarations since this was asked last: by number, ``needed`` or ``idle``."""
+        recent, self._recent = self._recent, {}
+        return recent
+
+    def add(self, met: Mapping[str, str]) -> None:
+        """Note again what `take` returned."""
+        for number, how in met.items():
+            self._meet(int(number), how)
+        self._recent = {}
+
+    def _meet(self, number: int, how: str) -> None:
+        if self._met.get(number) not in (how, "needed"):
+            self._met[number] = self._recent[str(number)] = how
 
     def problems(self, whole: bool, today: datetime.date) -> tuple[str, ...]:
         """Return a sentence for each stale or expired declaration.

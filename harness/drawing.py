@@ -84,6 +84,8 @@ class Drawn:
     ) -> list[Line]:
         """Draw and perform calls, record what came of them, and return the lines that fail the gate.
 
+        If an earlier run finished this item, nothing is drawn.
+
         Parameters
         ----------
         strategy : SearchStrategy
@@ -93,14 +95,16 @@ class Drawn:
         rounds : int
             How often to look on, at most; the first time included.
         """
+        if (before := self._examination.drawn_before(self.data, self.api)) is not None:
+            return [line for line in before if fails(line)]
         if self.dtypes:
             for attempt in range(rounds):
-                before = set(self._smallest)
+                settled = set(self._smallest)
                 self._round(attempt, strategy, case_of)
-                if self._dead or set(self._smallest) == before:
+                if self._dead or set(self._smallest) == settled:
                     break
         lines = self._lines()
-        self._examination.note_drawn(lines)
+        self._examination.note_drawn(lines, finished=not self._dead)
         if self._dead:
             raise self._dead
         return [line for line in lines if fails(line)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import hypothesis
 
 from adjoint import INTERPRETATION, __version__
 from adjoint.catalogue import Implementation
@@ -18,16 +21,21 @@ from adjoint.coverage import Coverage
 from adjoint.deviations import Deviation, Ledger, is_within
 from adjoint.errors import AdjointError
 from adjoint.gate import HELD_LEVELS
-from adjoint.golden import Case, coverage
+from adjoint.golden import Case, coverage, digest
 from adjoint.homes import Homes
+from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
 from adjoint.record import RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
+from adjoint.resuming import FATAL, Kept, keep, recount
 from adjoint.spec import load
 from adjoint.worker import Worker
+
+MOST_SEEN = 4000
+"""Characters that a record keeps of what was seen."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ class Plan:
         How many calls are drawn, one of `adjoint.drawing.PROFILES`.
     seed : int
         Which calls are drawn.
+    resume : bool
+        Whether it goes on with what its record holds.
     """
 
     implementation: Implementation
@@ -74,6 +84,7 @@ class Plan:
     selection: str = ""
     profile: str = "smoke"
     seed: int = 0
+    resume: bool = False
 
 
 class Examination:
@@ -97,6 +108,9 @@ class Examination:
         self._results: Iterator[tuple[Case, Outcome]] = iter(())
         self._writer: RecordWriter | None = None
         self._coverage = Coverage()
+        self._kept = Kept()
+        self._deaths: list[str] = []
+        self._told = len(self._worker.deaths)
         self._started = time.monotonic()
 
     @property
@@ -120,12 +134,28 @@ class Examination:
         Raises
         ------
         UsageError
-            If the record can't be written.
+            If the record can't be written, or is to be resumed and is of another run.
         """
-        claims = self.claims
-        self._writer = RecordWriter(self._plan.record, _header(self._plan, claims, cases, drawn))
+        claims, path = self.claims, self._plan.record
+        header = _header(self._plan, claims, cases, drawn)
         self._ledger = Ledger(self._plan.deviations, self._plan.implementation.name, claims.systems)
+        if self._plan.resume:
+            self._kept = keep(path, header, cases)
+        if self.is_whole:
+            return
+        self._writer = RecordWriter(path, header, self._kept.size)
+        lines = self._kept.lines()
+        self._writer.kept(lines)
+        self._coverage, self._deaths = recount(lines)
+        for line in lines:
+            self._ledger.add(line.get("tally", {}).get("met", {}))
+        self._lines.update(self._kept.golden)
         self._results = self._perform(cases)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the record came to its end in an earlier run, so that nothing is left to be done."""
+        return self._kept.status == "ran"
 
     def lines(self, case: Case) -> list[dict[str, Any]]:
         """Return the record's lines of a case; performs it, and those before it, if need be.
@@ -152,10 +182,16 @@ class Examination:
         (outcome,) = self._worker.perform([case.call])
         return self._judged(case, outcome)
 
-    def note_drawn(self, lines: Sequence[dict[str, Any]]) -> None:
-        """Record the lines that sum up the calls of an item that drew them."""
+    def note_drawn(self, lines: Sequence[dict[str, Any]], finished: bool = True) -> None:
+        """Record the lines that sum up the calls of an item that drew them, all of them if it finished."""
         assert self._writer is not None
+        if lines and finished:
+            lines[-1]["tally"] = {"coverage": self._coverage.take(), **self._tally()}
         self._writer.drawn(lines)
+
+    def drawn_before(self, data: str, api: str) -> list[dict[str, Any]] | None:
+        """Return the lines of an item that an earlier run finished; None if none did."""
+        return self._kept.drawn.get((data, api))
 
     def claim(self, dtype: str) -> Claim:
         """Return what the implementation claims of its arithmetic in a dtype."""
@@ -174,10 +210,10 @@ class Examination:
         if not self._lent:
             self._worker.close(grace=0.0 if stopped else 5.0)
         if self._writer is None:
-            return None
+            return self._plan.record if self.is_whole else None
         today = datetime.datetime.now(datetime.UTC).date()
         declared = () if stopped else self._ledger.problems(not self._plan.selection, today)
-        problems = (*self._worker.deaths, *declared)
+        problems = (*self._deaths, *self._worker.deaths, *declared)
         with self._writer as writer:
             writer.footer(
                 "stopped" if stopped else "ran",
@@ -189,11 +225,17 @@ class Examination:
         return self._plan.record
 
     def _perform(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Outcome]]:
-        """Yield each case's outcome; what is claimed away is not asked."""
+        """Yield the outcome of each case that is not kept; what is claimed away is not asked."""
         lacks = {case.id: self.claims.lacks(case.call) or self._homes.lacks(case.call) for case in cases}
-        shared = [case.call for case in cases if not lacks[case.id] and case.call.home is None]
-        outcomes = self._worker.perform(shared)
+        shared = [case for case in cases if not lacks[case.id] and case.call.home is None]
+        kept = self._kept.golden
+        outcomes = self._worker.perform(
+            [case.call for case in shared if case.id not in kept],
+            0 if self._kept.status else _in_a_row([kept[case.id] for case in shared if case.id in kept]),
+        )
         for case in cases:
+            if case.id in kept:
+                continue
             if lacks[case.id]:
                 yield case, Unsupported("claims", f"claims no {lacks[case.id]}")
             else:
@@ -206,9 +248,19 @@ class Examination:
         if claimed:
             claim = self.claim(case.call.dtype)
             case = replace(case, checks=under(case.checks, case.call, claim))
-        self._lines[case.id] = self._judged(case, outcome)
-        for line in self._lines[case.id]:
+        lines = self._judged(case, outcome)
+        self._coverage.take()
+        if tally := self._tally():
+            lines[-1]["tally"] = tally
+        self._lines[case.id] = lines
+        for line in lines:
             self._writer.check(line)
+
+    def _tally(self) -> dict[str, Any]:
+        """Return what the footer will tell of what was done since this was asked last."""
+        deaths = self._worker.deaths[self._told :]
+        self._told += len(deaths)
+        return {name: told for name, told in (("met", self._ledger.take()), ("deaths", deaths)) if told}
 
     def _judged(self, case: Case, outcome: Outcome) -> list[dict[str, Any]]:
         """Return a line for each check, and count what was put and judged."""
@@ -243,7 +295,7 @@ class Examination:
             line |= dict(verdict.comparison.measured or {})
             line |= {"picture": picture} if (picture := verdict.comparison.picture) else {}
         if verdict.verdict != "conforms":
-            line |= {"demanded": verdict.demanded, "seen": verdict.seen}
+            line |= {"demanded": verdict.demanded, "seen": cut(verdict.seen, MOST_SEEN)}
         if verdict.stderr:
             line["stderr"] = verdict.stderr
         if fails(line) or verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):
@@ -262,6 +314,28 @@ def _parameters(case: Case, verdict: Verdict) -> dict[str, Any]:
     shapes = [check.demanded for check in case.checks if check.kind == "shape" and check.demanded is not None]
     seen = {"becomes": verdict.comparison.becomes} if verdict.comparison else {}
     return case.call.parameters() | ({"output.shape": shapes[0]} if shapes else {}) | seen
+
+
+def _in_a_row(cases: Sequence[Sequence[dict[str, Any]]]) -> int:
+    """Return how many of the last cases ended the worker, from their lines."""
+    fatal = 0
+    for lines in cases:
+        fatal = fatal + 1 if any(line["verdict"] in FATAL for line in lines) else 0
+    return fatal
+
+
+def _fingerprints(plan: Plan, claims: Claims | None) -> dict[str, str]:
+    """Return a digest of each thing that the verdicts depend on and that the header does not tell."""
+    implementation = plan.implementation
+    told = {
+        "cases": digest(),
+        "command": (implementation.command, sorted(implementation.env.items()), implementation.draws),
+        "claims": claims,
+        "declarations": plan.deviations,
+        "limits": plan.limits,
+        "version of Hypothesis": hypothesis.__version__,
+    }
+    return {name: hashlib.sha256(repr(value).encode()).hexdigest()[:12] for name, value in told.items()}
 
 
 def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int) -> dict[str, Any]:
@@ -283,6 +357,7 @@ def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int
         "levels": list(plan.gate.levels),
         "drift": plan.gate.drift,
         "selection": plan.selection,
+        "fingerprints": _fingerprints(plan, claims),
     }
 
 

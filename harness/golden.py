@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -162,6 +163,13 @@ def coverage() -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise GoldenError(f"{COVERAGE} can't be read: {error}; {REMEDY}") from None
     return found
+
+
+@cache
+def digest() -> str:
+    """Return sixteen hexadecimal digits that depend on the golden files that came with the suite."""
+    paths = sorted((path for path in folder().iterdir() if path.is_file()), key=lambda path: path.name)
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 def manifest(texts: Mapping[str, str]) -> str:

@@ -9,9 +9,13 @@ from typing import Any
 
 from adjoint import tensors
 from adjoint.errors import MessageError
+from adjoint.inert import cut
 from adjoint.observations import BY_WEIGHT, PLAIN
 
 STAGES = ("construct", "build", "weights", "call", "observe")
+
+MOST_CHARACTERS, MOST_BASES, MOST_MESSAGE = 1000, 100, 100_000
+"""How much is kept of an error: of a name, how many names, of its message."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,12 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         stage, types = answer.get("stage"), answer.get("types")
         if stage not in STAGES or not isinstance(types, list):
             raise MessageError(f"a raised outcome needs types and a stage out of {', '.join(STAGES)}.")
-        return Raised(stage, tuple(plain(str(name)) for name in types), str(answer.get("message", "")))
+        names = tuple(cut(plain(str(name)), MOST_CHARACTERS) for name in types[:MOST_BASES])
+        return Raised(stage, names, cut(str(answer.get("message", "")), MOST_MESSAGE))
     if kind == "unsupported":
         if not isinstance(answer.get("unsupported"), str):
             raise MessageError("an unsupported outcome must name, as unsupported, an entry of its claims.")
-        return Unsupported(answer["unsupported"], plain(str(answer.get("reason", ""))))
+        return Unsupported(answer["unsupported"], cut(plain(str(answer.get("reason", ""))), MOST_CHARACTERS))
     raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +21,10 @@ from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
+from adjoint.inert import in_a_line
 from adjoint.process import Limits
 from adjoint.record import fails, read
+from adjoint.resuming import seal
 from adjoint.spec import load as load_spec
 from adjoint.worker import GaveUp
 
@@ -54,6 +58,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--implementation", help="name in the catalogue, or module:function (default: fast)")
     for name, text in OPTIONS.items():
         group.addoption(f"--adjoint-{name}", help=text)
+    group.addoption(
+        "--adjoint-resume", action="store_true", help="go on with what the record of such a run holds"
+    )
     group.addoption(
         "--adjoint-drift", action="store_true", help="hold to the documents of other versions too"
     )
@@ -90,6 +97,12 @@ def _items(config: pytest.Config, fixture: str) -> list[tuple[str, str]]:
     return [(data, api) for api in apis for data in DATA]
 
 
+def described(line: Mapping[str, Any]) -> str:
+    """Return what is said where a check fails."""
+    call, demanded, seen = (in_a_line(line[part]) for part in ("call", "demanded", "seen"))
+    return f"{line['clause']} {line['verdict']}: {call}\n  demanded: {demanded}\n  seen: {seen}"
+
+
 class Golden:
     """The golden cases of one clause of one API, put to the implementation."""
 
@@ -106,11 +119,7 @@ class Golden:
         ]
         for line in lines:
             if fails(line):
-                pytest.fail(
-                    f"{line['clause']} {line['verdict']}: {line['call']}\n"
-                    f"  demanded: {line['demanded']}\n  seen: {line['seen']}",
-                    pytrace=False,
-                )
+                pytest.fail(described(line), pytrace=False)
         if all(line["verdict"] in ("unsupported", "not-reached") for line in lines):
             pytest.skip("unsupported, or not reached")
 
@@ -137,10 +146,10 @@ def pytest_runtest_call(item: pytest.Item) -> object:
     try:
         return (yield)
     except (WorkerDidNotStart, GaveUp) as error:
-        if not set(FIXTURES) & set(getattr(item, "fixturenames", ())):
+        if not _is_ours(item):
             raise
         item.config.stash[_STOPPED] = str(error)
-        pytest.exit(f"stopped: {error}", returncode=3)
+        pytest.exit(f"stopped: {in_a_line(str(error))}", returncode=3)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -148,7 +157,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     stash = session.config.stash
     if _REFUSED in stash:
         sentence, code = stash[_REFUSED]
-        pytest.exit(sentence, returncode=code)
+        _refuse(session, sentence, code)
     if _EXAMINATION not in stash or session.config.option.collectonly:
         return
     given = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
@@ -158,7 +167,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         stash[_EXAMINATION].begin(cases, drawn)
     except UsageError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        _refuse(session, str(error), pytest.ExitCode.USAGE_ERROR)
+    if stash[_EXAMINATION].is_whole:
+        session.items[:] = [item for item in session.items if not _is_ours(item)]
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return bool(set(FIXTURES) & set(getattr(item, "fixturenames", ())))
+
+
+def _refuse(session: pytest.Session, sentence: str, code: int) -> None:
+    """End the run before it begins; whoever started it finds the sentence where pytest's own would be."""
+    if code == pytest.ExitCode.USAGE_ERROR:
+        session.config.get_terminal_writer().line(f"ERROR: {sentence}")
+    pytest.exit(sentence, returncode=code)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -173,7 +195,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     whole = read(record)
     for problem in whole.footer["problems"]:
-        session.config.get_terminal_writer().line(problem, red=True)
+        session.config.get_terminal_writer().line(in_a_line(problem), red=True)
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and stash[_EXAMINATION].is_whole:
+        session.exitstatus = pytest.ExitCode.OK
     if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = max(session.exitstatus, code_of(whole))
 
@@ -208,13 +232,21 @@ def _begin(config: pytest.Config) -> None:
         selection=_selection(config),
         profile=_profile(option("profile") or Plan.profile),
         seed=_seed(option("seed") or str(Plan.seed)),
+        resume=config.getoption("adjoint_resume"),
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
     try:
         claimed = examination.claims.apis
     except WorkerDidNotStart as error:
-        write_not_run(plan, error)
+        found = seal(plan.record, str(error)) if plan.resume else None
+        if found is None:
+            write_not_run(plan, error)
+        elif found.footer["status"] == "ran":
+            raise UsageError(
+                f"the record {plan.record} is whole, but whether it is of the same run can't be told: the "
+                f"implementation did not start: {error}"
+            ) from None
         raise
     config.stash[_EXAMINATION] = examination
     config.stash[_CASES] = [

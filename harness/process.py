@@ -18,6 +18,9 @@ from dataclasses import dataclass
 
 import psutil
 
+LAST_WORDS = 4096
+"""Bytes of standard error that are kept."""
+
 POLL = 0.05
 """Seconds between two looks at the memory of a worker that we wait for."""
 
@@ -93,6 +96,8 @@ class Process:
             start_new_session=True,
         )
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+        self._held = 0
+        self._taken = threading.Condition()
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr = bytearray()
         self._closed = threading.Event()
@@ -126,8 +131,13 @@ class Process:
                 line = self._lines.get(timeout=max(min(POLL, deadline - time.monotonic()), 0.001))
                 if line is None:
                     raise Ended(self._cause_of_death())
+                with self._taken:
+                    self._held -= len(line)
+                    self._taken.notify()
                 if len(line) > self._limits.line:
                     raise Flooded(f"an answer of more than {self._limits.line} bytes")
+                if not line.endswith(b"\n"):
+                    raise Ended(f"{self._cause_of_death()}, in the middle of an answer")
                 return line
             if self._popen.poll() is not None and self._lines.empty():
                 self._reader.join(timeout=0.5)  # unless a child of its holds the pipe open
@@ -143,7 +153,7 @@ class Process:
     def stderr(self) -> str:
         """Return the last of what the worker wrote to standard error, up to 4 KiB."""
         self._stderr_reader.join(timeout=0.2)
-        return bytes(self._stderr[-4096:]).decode("utf-8", errors="replace")
+        return bytes(self._stderr[-LAST_WORDS:]).decode("utf-8", errors="replace")
 
     def close(self, grace: float = 5.0) -> None:
         """Close the worker's input, give it `grace` seconds to leave, then kill it."""
@@ -196,7 +206,15 @@ class Process:
         self._popen.stdout.close()
 
     def _put(self, line: bytes | None) -> bool:
-        """Queue a line unless the worker was killed meanwhile: nobody would take it then."""
+        """Queue a line unless the worker was killed meanwhile: nobody would take it then.
+
+        Lines that wait to be taken have the length of one together, at most.
+        """
+        size = len(line or b"")
+        with self._taken:
+            while self._held and self._held + size > self._limits.line and not self._closed.is_set():
+                self._taken.wait(timeout=0.2)
+            self._held += size
         while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
                 self._lines.put(line, timeout=0.2)
@@ -210,7 +228,7 @@ class Process:
         with contextlib.suppress(ValueError, OSError):
             while chunk := os.read(self._popen.stderr.fileno(), 1 << 16):
                 self._stderr += chunk
-                del self._stderr[: -(1 << 16)]
+                del self._stderr[:-LAST_WORDS]
         self._popen.stderr.close()
 
     def _write_stdin(self) -> None:

@@ -51,7 +51,7 @@ class Record:
         `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many golden checks), `drawn` (how
         many items draw their calls), `profile` (how many each), `seed`, `arrays` (what the covering arrays
         cover, by family), `levels` and `drift` (what the gate holds), `selection` (what it was narrowed to,
-        or empty).
+        or empty), `fingerprints` (digests of what else must be the same for a run to go on).
     checks : tuple of mapping
         Each: `case`, `why`, `api`, `call` (in a line), `size` (elements of its tensors), `kind`, `clause`,
         `level`, `own` (else drift), `verdict`, `gated` (whether this document counts for this
@@ -61,7 +61,8 @@ class Record:
         `adjoint.features` has it), `units` and `bound` (the largest deviation, and the largest that is
         allowed, in u * S), `picture` (what differs).  Of drawn calls, `drawn`: `data`, `calls`, `declared`
         (how many deviated as declared), `units` (one a call); the line then sums them up, or is the
-        smallest of those that deviate.
+        smallest of those that deviate.  In the last line of an item, `tally`, by which a run goes on that
+        was cut off: see `adjoint.resuming`.
     footer : mapping
         `checks` and `verdicts` (counts), `status` (`ran`, `stopped`: not to its end, `not-run`: could not
         start, `unavailable`: not there, and excused), `reason`, `problems` (sentences about
@@ -102,6 +103,8 @@ class RecordWriter:
     ----------
     path : Path
     header : mapping
+    keep : int
+        How many bytes of the file stay, the header among them; none, and it begins anew.
 
     Raises
     ------
@@ -109,15 +112,18 @@ class RecordWriter:
         If the file can't be written.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, header: Mapping[str, Any], keep: int = 0) -> None:
         self._verdicts: Counter[str] = Counter()
         self._header = header
         self._planned, self._to_draw = header["planned"], header["drawn"]
         try:
-            self._file = path.open("w", encoding="utf-8")
+            self._file = path.open("a" if keep else "w", encoding="utf-8")
+            if keep:
+                self._file.truncate(keep)
         except OSError as error:
             raise UsageError(f"the record {path} can't be written: {error.strerror}.") from None
-        self._write({"record": FORMAT, **header})
+        if not keep:
+            self._write({"record": FORMAT, **header})
 
     def __enter__(self) -> RecordWriter:
         return self
@@ -139,6 +145,12 @@ class RecordWriter:
         for line in lines:
             self._verdicts[line["verdict"]] += 1
             self._write(line)
+
+    def kept(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Count lines that are in the file already."""
+        self._verdicts.update(line["verdict"] for line in lines)
+        self._planned -= sum("drawn" not in line for line in lines)
+        self._to_draw -= sum("coverage" in line.get("tally", {}) for line in lines)
 
     def footer(
         self,

@@ -18,13 +18,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.examination import Plan, write_not_run
+from adjoint.inert import in_a_line
 from adjoint.record import Record, read
+from adjoint.resuming import seal
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Request:
     excuse : bool
         Whether a missing environment is excused.
     out : Path
+    resume : bool
+        Whether records that are there go on.
     selection : str
         What the run is narrowed to; empty for all.
     options : tuple of str
@@ -55,6 +60,7 @@ class Request:
     make: bool
     excuse: bool
     out: Path
+    resume: bool
     selection: str
     options: tuple[str, ...]
 
@@ -97,12 +103,13 @@ def _run_each(jobs: list[Job], request: Request) -> Iterator[Record]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     interrupted = False
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks = [progress.add_task(job.name, total=None, start=False) for job in jobs]
+        tasks = [progress.add_task(escape(in_a_line(job.name)), total=None, start=False) for job in jobs]
         for job, task in zip(jobs, tasks, strict=True):
             if interrupted:
-                yield _not_run(job, AdjointError("the run was interrupted before it."))
+                yield _left(job, request, "the run was interrupted before it.")
             elif job.missing:
-                yield _not_run(job, job.missing, "unavailable" if request.excuse else "not-run")
+                status = "unavailable" if request.excuse else "not-run"
+                yield _left(job, request, str(job.missing), status)
             else:
                 progress.start_task(task)
                 record, interrupted = _run(job, request, progress, task)
@@ -158,7 +165,8 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
     """Run one job; return its record, and whether the run was interrupted."""
     log = job.record.with_suffix("").with_suffix(".log")
     try:
-        job.record.unlink(missing_ok=True)
+        if not request.resume:
+            job.record.unlink(missing_ok=True)
         output = log.open("wb")
     except OSError as error:
         raise UsageError(f"{error.filename} can't be written: {error.strerror}.") from None
@@ -184,7 +192,7 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
             interrupted = True
             _interrupt(child)
     _show(job.record, progress, task)
-    return _result(job, log, child.returncode), interrupted
+    return _result(job, request, log, child.returncode), interrupted
 
 
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
@@ -215,7 +223,13 @@ def _show(record: Path, progress: Progress, task: TaskID) -> None:
         progress.update(task, total=total, completed=min(len(lines) - 2, total))
 
 
-def _result(job: Job, log: Path, code: int) -> Record:
+def _left(job: Job, request: Request, why: str, status: str = "not-run") -> Record:
+    """Return the record of a job that is not run now: what there is of it, if it might have gone on."""
+    found = seal(job.record, why) if request.resume else None
+    return found or _not_run(job, AdjointError(why), status)
+
+
+def _result(job: Job, request: Request, log: Path, code: int) -> Record:
     """Read the record of a finished run, or say why there is none.
 
     Raises
@@ -228,13 +242,13 @@ def _result(job: Job, log: Path, code: int) -> Record:
             return read(job.record)
     text = log.read_text(encoding="utf-8", errors="replace")
     if code == pytest.ExitCode.USAGE_ERROR:
-        job.record.unlink(missing_ok=True)
+        if not request.resume:
+            job.record.unlink(missing_ok=True)
         said = [line.removeprefix("ERROR: ") for line in text.splitlines() if line.startswith("ERROR: ")]
         raise UsageError(said[0] if said else f"pytest can't make sense of the request; see {log}.")
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-    return _not_run(
-        job, AdjointError(f"the run ended with code {code} and no whole record: {last:.300}; see {log}.")
-    )
+    why = f"the run ended with code {code} and no whole record: {last:.300}; see {log}."
+    return seal(job.record, why) or _not_run(job, AdjointError(why))
 
 
 def _not_run(job: Job, error: AdjointError, status: str = "not-run") -> Record:

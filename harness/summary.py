@@ -12,6 +12,7 @@ from rich.text import Text
 from adjoint import catalogue
 from adjoint.deviations import EXCUSABLE
 from adjoint.gate import code_of
+from adjoint.inert import in_a_line
 from adjoint.listing import terminal
 from adjoint.record import Record, fails
 
@@ -40,8 +41,8 @@ def table(records: Sequence[Record]) -> Table:
         kinds = Counter(_kind(check) for check in record.checks)
         counts = [kinds[kind] for kind in COUNTED]
         made.add_row(
-            Text(record.name),
-            Text(record.header["version"]),
+            Text(in_a_line(record.name)),
+            Text(in_a_line(record.header["version"], 40)),
             Text(_result(record), style="bold red" if code_of(record) else ""),
             *map(str, [*counts, kinds.total() - sum(counts)]),
             f"{record.footer['seconds']:.1f}",
@@ -70,11 +71,14 @@ def show_failures(record: Record, most: int = 10) -> None:
     for clause, checks in sorted(failing.items(), key=lambda item: min(map(telling, item[1])))[:most]:
         smallest = min(checks, key=telling)
         console.print(
-            Text(f"{record.name}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold")
+            Text(
+                f"{in_a_line(record.name)}: {clause} {smallest['verdict']}, in {len(checks)} check(s)", "bold"
+            )
         )
         for line in lines(smallest)[1:]:
             console.print(Text(line), soft_wrap=True)
-        console.print(Text(f"  script: {_how_to_reproduce(smallest, record.name)}"), soft_wrap=True)
+        how = in_a_line(_how_to_reproduce(smallest, record.name))
+        console.print(Text(f"  script: {how}"), soft_wrap=True)
     if len(failing) > most:
         console.print(f"... and {len(failing) - most} more clauses; see the report.")
 
@@ -88,7 +92,7 @@ def telling(check: Mapping[str, Any]) -> tuple[int, int, str]:
 def lines(check: Mapping[str, Any]) -> list[str]:
     """Return what there is to read of a check that failed, in four lines."""
     said = (check["call"], f"demanded: {check['demanded']}", f"seen: {check['seen']}")
-    return [f"{check['clause']} {check['verdict']}", *(f"  {line}" for line in said)]
+    return [f"{check['clause']} {check['verdict']}", *(f"  {in_a_line(line)}" for line in said)]
 
 
 def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:

@@ -80,7 +80,7 @@ def decode(specification: Mapping[str, Any]) -> Array:
     if name not in DTYPES:
         raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
     layout = specification.get("layout")
-    if layout is not None and layout not in LAYOUTS:
+    if layout is not None and layout not in tuple(LAYOUTS):
         raise MessageError(f"a tensor's layout is {layout!r:.80}; it must be one of {', '.join(LAYOUTS)}.")
     if "make" in specification:
         recipe = specification["make"]

@@ -17,6 +17,8 @@ from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
 
 PROTOCOL = 1
+MOST_LEVELS = 100
+"""How deep an answer may be nested."""
 
 
 class GaveUp(AdjointError):  # noqa: N818 - an event
@@ -41,7 +43,8 @@ class Worker:
     ----------
     files : dict of str to str
     deaths : list of str
-        A sentence for each time that the worker died of a call, but not of the same call alone.
+        A sentence for each time that the worker died of a call, or broke the protocol, but not of the same
+        call alone.
     """
 
     def __init__(
@@ -102,11 +105,17 @@ class Worker:
             self._drop()
         return self.claims
 
-    def perform(self, calls: Sequence[Call]) -> Iterator[Outcome]:
+    def perform(self, calls: Sequence[Call], fatal: int = 0) -> Iterator[Outcome]:
         """Yield the outcome of each call, in order.
 
-        A call that was in the worker's hands when it died is tried once more, alone; if the worker dies
-        again, that call is the culprit.  The others are sent again.
+        A call that was in the worker's hands when it died, or when it broke the protocol, is tried once more,
+        alone; if that happens again, that call is the culprit.  The others are sent again.
+
+        Parameters
+        ----------
+        calls : sequence of Call
+        fatal : int
+            How many calls in a row had ended the worker before these.
 
         Raises
         ------
@@ -115,14 +124,15 @@ class Worker:
         GaveUp
             After `Limits.patience` calls in a row that ended their worker.
         """
-        done, fatal, suspect, cause = 0, 0, False, ""
+        done, suspect, cause = 0, False, ""
         while done < len(calls):
+            self._give_up_after(fatal)
             batch = calls[done : done + 1] if suspect else calls[done:]
             for outcome in self._pipeline(batch):
                 if isinstance(outcome, (Crashed, TimedOut, Broke)):
                     self._drop()
-                    if isinstance(outcome, Crashed) and not suspect:
-                        suspect, cause = True, outcome.cause
+                    if not suspect and (cause := self._suspicion(outcome)):
+                        suspect = True
                         self._take_spare()
                         self._spare = self._begun()  # at once: it may be needed as soon as this one is
                         break
@@ -130,15 +140,14 @@ class Worker:
                 else:
                     if suspect:
                         self.deaths.append(
-                            f"The worker died once ({cause}) before it answered {calls[done]}, which it "
-                            "answered when asked alone: what it does depends on what came before."
+                            f"The worker {cause} before it answered {calls[done]}, which it answered when "
+                            "asked alone: what it does depends on what came before."
                         )
                     fatal = 0
                 suspect = False
                 done += 1
                 yield outcome
-                if fatal >= self._limits.patience:
-                    raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
+                self._give_up_after(fatal)
 
     def close(self, grace: float = 5.0) -> None:
         """Ask the worker to stop, and see that it does within `grace` seconds."""
@@ -148,6 +157,21 @@ class Worker:
             self._process.close(grace)
             self._process = None
         self._home.cleanup()
+
+    def _suspicion(self, outcome: Outcome) -> str:
+        """Say what happened, if that may be the doing of a call before; a hang costs too much to try again.
+
+        A worker that says more than it is asked would begin anew for each call: that is borne a few times.
+        """
+        if isinstance(outcome, Crashed):
+            return f"died once ({outcome.cause})"
+        if isinstance(outcome, Broke) and len(self.deaths) < self._limits.patience:
+            return f"broke the protocol once ({outcome.problem.rstrip('.')})"
+        return ""
+
+    def _give_up_after(self, fatal: int) -> None:
+        if fatal >= self._limits.patience:
+            raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
 
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield outcomes in order; ends after the first that ends the worker."""
@@ -169,8 +193,8 @@ class Worker:
             try:
                 answer = _read(process.receive(clock + limits.seconds))
                 self._unread -= 1
-                if answer.get("id") != first + j:
-                    raise MessageError(f"it answered id {answer.get('id')!r:.80} where {first + j} was due.")
+                if (id := answer.get("id")) != first + j or type(id) is not int:
+                    raise MessageError(f"it answered id {id!r:.80} where {first + j} was due.")
                 outcome = parse(answer, call.observe)
             except Ended as end:
                 outcome = Crashed(str(end), process.stderr())
@@ -254,7 +278,27 @@ def _read(line: bytes) -> dict[str, Any]:
     """
     message = None
     with contextlib.suppress(ValueError, RecursionError):
-        message = json.loads(line)
+        message = json.loads(line.decode("utf-8"), parse_constant=_refuse)
     if not isinstance(message, dict):
         raise MessageError(f"it answered {line[:80]!r}, which is not a JSON object.")
+    if _is_deep(message):
+        raise MessageError(f"it answered {line[:80]!r}, which is nested more than {MOST_LEVELS} levels deep.")
     return message
+
+
+def _refuse(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON has not."""
+    raise ValueError(constant)
+
+
+def _is_deep(message: object) -> bool:
+    """Tell whether lists and objects lie too deep in one another for whoever shows or compares them."""
+    level = [message]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)

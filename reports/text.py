@@ -7,32 +7,13 @@ the direction of writing.  Every template is rendered through here.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.filters import do_forceescape, do_mark_safe
 
-INVISIBLE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
-"""Unicode categories of what can't be seen: controls, format characters, lone surrogates, …"""
-
-
-def inert(text: str) -> str:
-    r"""Return text with each invisible character but tab and newline spelled out, as ``\u202e``.
-
-    What is left can be written as UTF-8, is legal in XML and reads in the order it is stored in.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_spell, text))
-
-
-def _spell(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in INVISIBLE:
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+from adjoint.inert import in_a_line, inert
 
 
 def markup_environment() -> Environment:
@@ -51,7 +32,7 @@ def markdown_environment() -> Environment:
 
 def prose(text: str) -> str:
     """Return text as one line of Markdown that means itself: no markup, no HTML, no links."""
-    line = inert(_line(text, 1000))
+    line = in_a_line(text)
     return do_mark_safe(re.sub(r"[\\`*_{}\[\]<>&|~$]|:(?=//)", r"\\\g<0>", line))
 
 
@@ -64,7 +45,7 @@ def code(text: str, most: int = 400) -> str:
     most : int
         How many characters to keep.
     """
-    shown = inert(_line(text, most))
+    shown = in_a_line(text, most)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     return do_mark_safe(f"{fence}{_pad(shown)}{fence}".replace("|", "\\|"))
 
@@ -77,17 +58,12 @@ def fenced(text: str) -> str:
 
 def in_tag(text: str) -> str:
     """Return text as one line between HTML tags, where the escapes of Markdown do not count."""
-    return do_forceescape(inert(_line(text, 1000)))
+    return do_forceescape(in_a_line(text))
 
 
 def is_web_address(link: str) -> bool:
     """Tell whether a link may be followed: others, such as ``javascript:``, are shown as text."""
     return link.startswith(("https://", "http://"))
-
-
-def _line(text: str, most: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _pad(text: str) -> str:

@@ -7,6 +7,7 @@ do it on calls of more than three groups, of which the golden cases have a few.
 
 import json
 import os
+import pathlib
 import sys
 import time
 
@@ -155,6 +156,19 @@ def dies_now_and_then(input, weight, **arguments):
     return conv_transpose2d(input, weight, **arguments)
 
 
+def dies_once(input, weight, groups=1, **arguments):
+    """Die of a call as long as there is no file of the name in MINIATURES_MARK, and ignore output_padding."""
+    mark = pathlib.Path(os.environ["MINIATURES_MARK"])
+    if groups > 3 and not mark.exists():
+        mark.touch()
+        os.abort()
+    return ignores_output_padding(input, weight, groups=groups, **arguments)
+
+
+def dies_of_everything(**_):
+    os.abort()
+
+
 def crashes(input, weight, groups=1, **arguments):
     if groups > 3:
         os.abort()
@@ -262,6 +276,44 @@ def answers_out_of_order():
             say(answer)
             while held:
                 say(held.pop())
+
+
+HOSTILE = (
+    "<script>alert(1)</script>]]>\x1b[31m\x00\x07\u200f\u202eevil\ud800\ufffe\"'><img src=x>`|*\r\n"
+    "adjoint: passed"
+)
+
+
+def means_harm():
+    """Be hostile wherever text may stand: in claims, errors, last words, dtypes; a megabyte now and then."""
+    counted = 0
+    for message, answer in answers():
+        if message["do"] == "start":
+            answer["name"] = answer["version"] = answer["python"] = HOSTILE * 20_000
+            answer["claims"]["systems"] = {HOSTILE: HOSTILE, "torch": HOSTILE}
+            answer["claims"]["unsupported"] = {HOSTILE: HOSTILE}
+            say(answer)
+            continue
+        counted += 1
+        text = HOSTILE * (20_000 if counted % 7 == 0 else 1)
+        if groups_of(message) == 4:
+            answer = {"outcome": text}
+        elif groups_of(message) > 4:
+            sys.stderr.buffer.write(text.encode("utf-8", errors="surrogatepass") + b"\xff\x1b[2J")
+            sys.stderr.flush()
+            os.abort()
+        elif counted % 6 == 1:
+            answer = {"outcome": "raised", "stage": "call", "types": [text, text], "message": text}
+        elif counted % 6 == 2:
+            answer = {"outcome": "unsupported", "unsupported": text, "reason": text}
+        elif counted % 6 == 3 and answer["outcome"] == "returned":
+            answer["observed"] = {name: {"dtype": "<script>", "shape": [1]} for name in answer["observed"]}
+        say({**answer, "id": message["id"]})
+
+
+def means_harm_at_start():
+    sys.stderr.buffer.write(HOSTILE.encode("utf-8", errors="surrogatepass"))
+    sys.exit(1)
 
 
 def dies_at_start():

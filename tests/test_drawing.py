@@ -34,7 +34,7 @@ class Run:
         self.recorded: list[dict[str, Any]] = []
         self.examination, self.puts = examination, list[Case]()
         examination.begin([], 1)
-        examination.note_drawn = lambda lines: self.recorded.extend(lines)  # type: ignore[method-assign, arg-type]
+        examination.note_drawn = lambda lines, **_: self.recorded.extend(lines)  # type: ignore[method-assign, arg-type]
         self.fatal = 0
         drawn = Drawn(API, data, examination)
         put = examination.put

@@ -42,9 +42,10 @@ def test_a_layout_in_memory_changes_no_element(layout):
     assert same(decode({**encode(PLAIN), "layout": layout}), PLAIN)
 
 
-def test_an_unknown_layout_is_refused():
-    with pytest.raises(MessageError, match="layout is 'diagonal'; it must be one of transposed, strided"):
-        decode({**encode(PLAIN), "layout": "diagonal"})
+@pytest.mark.parametrize("layout", ["diagonal", 1, ["offset"], {}])
+def test_an_unknown_layout_is_refused(layout):
+    with pytest.raises(MessageError, match=r"layout is .*; it must be one of transposed, strided"):
+        decode({**encode(PLAIN), "layout": layout})
 
 
 def test_special_values_survive_bit_by_bit():

@@ -2,107 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import WorkerDidNotStart
-from adjoint.outcome import Crashed, Outcome, Raised, Returned, TimedOut, Unsupported
-from adjoint.process import Limits
+from adjoint.outcome import Crashed, Raised, Returned, TimedOut, Unsupported
 from adjoint.tensors import encode
 from adjoint.worker import GaveUp, Worker
-
-Start = Callable[..., Worker]
-
-HEAD = """
-import json, os, pathlib, signal, subprocess, sys, threading, time
-here = pathlib.Path(__file__).parent
-def note(name, text):
-    with (here / name).open("a") as file: file.write(f"{text}\\n")
-def first_time(name):
-    known = (here / name).exists()
-    note(name, "")
-    return not known
-def say(raw):
-    sys.stdout.buffer.write(raw)
-    sys.stdout.buffer.flush()
-def answer(**message): say(json.dumps(message).encode() + b"\\n")
-def echo(id, call): answer(id=id, outcome="returned", observed={"output": call["tensors"]["input"]})
-CLAIMS = {"apis": ["tf.nn.conv_transpose"], "dtypes": ["int32"]}
-def start(): answer(name="mini", version="1", claims=CLAIMS)
-def perform(n, id, call): echo(id, call)
-def serve():
-    note("starts", os.getpid())
-    for line in sys.stdin.buffer:
-        message = json.loads(line)
-        if message["do"] == "start": start(**message.get("options", {}))
-        elif message["do"] == "stop":
-            note("stops", 1)
-            break
-        else:
-            n = message["call"]["arguments"]["n"]
-            note("calls", n)
-            perform(n, message["id"], message["call"])
-"""
+from tests.workers import Start, calls, gone, noted, run, starting, told
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Make a worker of a few lines of Python; `perform(n, id, call)` answers call number n."""
-    with contextlib.ExitStack() as stack:
-
-        def start(body: str = "", env: dict[str, str] | None = None, **limits: float) -> Worker:
-            program = tmp_path / "program.py"
-            program.write_text(f"{HEAD}\n{body}\nserve()\n")
-            worker = Worker([sys.executable, "-S", str(program)], env, Limits(**{"seconds": 20.0, **limits}))
-            stack.callback(worker.close)
-            return worker
-
-        yield start
-
-
-def calls(count: int) -> list[Call]:
-    """Calls that are told apart by their number, in the arguments and in the tensor."""
-    return [
-        Call("tf.nn.conv_transpose", {"n": n}, {"input": encode(np.array([n], np.int32))})
-        for n in range(count)
-    ]
-
-
-def told(outcome: Outcome) -> int | str:
-    """The number that came back, or the kind of the outcome."""
-    if isinstance(outcome, Returned):
-        return int(outcome.observed["output"][0])
-    return type(outcome).__name__
-
-
-def run(worker: Worker, count: int) -> list[Outcome]:
-    return list(worker.perform(calls(count)))
-
-
-def noted(folder: Path, name: str) -> list[int]:
-    return [int(line) for line in (folder / name).read_text().split()]
-
-
-def gone(pid: int) -> bool:
-    """Tell whether a process ends within two seconds; a zombie has ended."""
-    end = time.monotonic() + 2
-    while time.monotonic() < end:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.02)
-    return False
+    yield from starting(tmp_path)
 
 
 # --- all is well
@@ -303,28 +221,6 @@ def test_a_worker_that_died_between_two_runs_is_replaced(start):
     assert [told(outcome) for _ in range(2) for outcome in run(worker, 1)] == [0, 0]
 
 
-CHILD = """
-def perform(n, id, call):
-    sleeps = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
-    child = subprocess.Popen(sleeps, stdout={out}, stderr={out})
-    note("children", child.pid)
-    {end}
-"""
-
-
-@pytest.mark.parametrize("end", ["os._exit(1)", "time.sleep(60)", "say(b'nonsense\\n')", "echo(id, call)"])
-def test_no_child_is_left_behind(start, tmp_path, end):
-    worker = start(CHILD.format(out="subprocess.DEVNULL", end=end), seconds=1.0)
-    run(worker, 1)
-    worker.close()
-    assert all(map(gone, noted(tmp_path, "children")))
-
-
-def test_a_crash_is_no_time_out_though_a_child_holds_the_output(start):
-    worker = start(CHILD.format(out=None, end="os._exit(3)"), seconds=3.0)
-    assert [told(outcome) for outcome in run(worker, 1)] == ["Crashed"]
-
-
 # --- it hangs
 
 
@@ -356,52 +252,6 @@ def test_our_own_time_between_two_calls_is_not_the_workers(start):
         found.append(told(outcome))
         time.sleep(0.8)
     assert found == [0, 1]
-
-
-# --- it breaks the protocol
-
-
-@pytest.mark.parametrize(
-    ("raw", "problem"),
-    [
-        (b"nonsense\n", "it answered b'nonsense\\n', which is not a JSON object."),
-        (b"\n", "it answered b'\\n', which is not a JSON object."),
-        (b"[1]\n", "it answered b'[1]\\n', which is not a JSON object."),
-        (b"\xff{\n", "it answered b'\\xff{\\n', which is not a JSON object."),
-        (b'{"id": ' + b"[" * 100_000 + b"\n", "which is not a JSON object."),
-        (b'{"id": 7, "outcome": "returned"}\n', "it answered id 7 where 0 was due."),
-        (b'{"outcome": "returned"}\n', "it answered id None where 0 was due."),
-        (b'{"id": 0}\n', "the outcome is None; it must be returned, raised or unsupported."),
-        (b'{"id": 0, "outcome": "returned", "observed": {"output": 3}}\n', "must be an object, not 3."),
-        (b"x" * 300_000 + b"\n", "an answer of more than 200000 bytes"),
-        (b"x" * 300_000, "an answer of more than 200000 bytes"),
-    ],
-    ids=lambda value: repr(value[:40]),
-)
-def test_an_answer_that_breaks_the_protocol_costs_that_call_alone(start, tmp_path, raw, problem):
-    (tmp_path / "raw").write_bytes(raw)
-    worker = start(
-        "def perform(n, id, call):\n"
-        "    if n == 0:\n"
-        "        print('why', file=sys.stderr, flush=True)\n"
-        "        say((here / 'raw').read_bytes())\n"
-        "        time.sleep(60)\n"
-        "    echo(id, call)\n",
-        line=200_000,
-    )
-    outcomes = run(worker, 3)
-    assert [told(outcome) for outcome in outcomes] == ["Broke", 1, 2]
-    assert outcomes[0].problem.endswith(problem)
-    assert outcomes[0].stderr == "why\n"
-    assert noted(tmp_path, "calls").count(0) == 1
-
-
-@pytest.mark.parametrize("size", [1, 2], ids=["in two runs", "in one run"])
-def test_a_second_answer_is_never_taken_for_that_of_another_call(start, size):
-    worker = start("def perform(n, id, call): echo(id, call), echo(id, call)")
-    parts: list[Sequence[Call]] = [calls(2)[:size], calls(2)[size:]]
-    found = [told(outcome) for part in parts for outcome in worker.perform(part)]
-    assert found == [0, "Broke"]
 
 
 # --- it is hopeless
