@@ -61,6 +61,8 @@ def seen(specification: Mapping[str, Any]) -> Array | Foreign:
     shape = _shape(specification)
     if "make" in specification:
         raise MessageError("a tensor in an answer must give its data, not how to make them.")
+    if more := set(specification) - {"dtype", "shape", "data"}:
+        raise MessageError(f"a tensor in an answer has dtype, shape and data, and no {min(more)!r:.80}.")
     name = specification.get("dtype")
     if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 40 and name not in DTYPES:
         return Foreign(name, shape)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
 from adjoint.claims import Claims
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
@@ -17,6 +19,8 @@ from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
 
 PROTOCOL = 1
+GREETING = {"do": "start", "protocol": PROTOCOL, "interpretation": INTERPRETATION}
+"""The first message to a worker, but for options."""
 
 
 class GaveUp(AdjointError):  # noqa: N818 - an event
@@ -169,7 +173,7 @@ class Worker:
             try:
                 answer = _read(process.receive(clock + limits.seconds))
                 self._unread -= 1
-                if answer.get("id") != first + j:
+                if type(answer.get("id")) is not int or answer["id"] != first + j:
                     raise MessageError(f"it answered id {answer.get('id')!r:.80} where {first + j} was due.")
                 outcome = parse(answer, call.observe)
             except Ended as end:
@@ -214,7 +218,7 @@ class Worker:
 
     def _greet(self, process: Process) -> None:
         options = {"options": self._options} if self._options else {}
-        process.send(_line({"do": "start", "protocol": PROTOCOL, **options}))
+        process.send(_line(GREETING | options))
 
     def _read_claims(self, process: Process) -> None:
         """Keep what is claimed in the answer to `start`."""
@@ -254,7 +258,15 @@ def _read(line: bytes) -> dict[str, Any]:
     """
     message = None
     with contextlib.suppress(ValueError, RecursionError):
-        message = json.loads(line)
+        message = json.loads(line, parse_constant=_finite, parse_float=_finite)
     if not isinstance(message, dict):
         raise MessageError(f"it answered {line[:80]!r}, which is not a JSON object.")
     return message
+
+
+def _finite(text: str) -> float:
+    """Return a number, if it is one: JSON knows no NaN, and no infinities."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value

@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import WorkerDidNotStart
@@ -371,6 +372,11 @@ def test_our_own_time_between_two_calls_is_not_the_workers(start):
         (b'{"id": ' + b"[" * 100_000 + b"\n", "which is not a JSON object."),
         (b'{"id": 7, "outcome": "returned"}\n', "it answered id 7 where 0 was due."),
         (b'{"outcome": "returned"}\n', "it answered id None where 0 was due."),
+        (b'{"id": false, "outcome": "returned"}\n', "it answered id False where 0 was due."),
+        (b'{"id": 0.0, "outcome": "returned"}\n', "it answered id 0.0 where 0 was due."),
+        (b'{"id": 0, "more": NaN}\n', "which is not a JSON object."),
+        (b'{"id": 0, "more": [-Infinity]}\n', "which is not a JSON object."),
+        (b'{"id": 0, "more": 1e999}\n', "which is not a JSON object."),
         (b'{"id": 0}\n', "the outcome is None; it must be returned, raised or unsupported."),
         (b'{"id": 0, "outcome": "returned", "observed": {"output": 3}}\n', "must be an object, not 3."),
         (b"x" * 300_000 + b"\n", "an answer of more than 200000 bytes"),
@@ -449,6 +455,16 @@ HOPELESS = {
     "claims nothing": (
         "answer(name='n', version='v')",
         'the answer to start has no claims: {"name":"n","version":"v"}; it said nothing.',
+    ),
+    "was written for another time": (
+        "answer(version='v', claims={**CLAIMS, 'interpretation': '2.0'})",
+        f"it was written for interpretation 2.0 of calls, and this adjoint knows {INTERPRETATION}: use the "
+        "adjoint of that interpretation, or write the worker for this one; it said nothing.",
+    ),
+    "claims no number": (
+        "answer(version='v', claims={'apis': [1e999], 'dtypes': []})",
+        'it answered b\'{"version": "v", "claims": {"apis": [Infinity], "dtypes": []}}\\n\', which is not a '
+        "JSON object.; it said nothing.",
     ),
     "claims another type": (
         "answer(version='v', claims={'apis': [], 'dtypes': 7})",
