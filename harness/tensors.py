@@ -93,8 +93,8 @@ def decode(specification: Mapping[str, Any]) -> Array:
             )
         return make(recipe, shape, name)
     try:
-        data = base64.b64decode(specification.get("data", ""), validate=True)
-    except (binascii.Error, TypeError, ValueError):
+        data = base64.b64decode(specification["data"], validate=True)
+    except (binascii.Error, KeyError, TypeError, ValueError):
         raise MessageError("a tensor's data is not base64.") from None
     dtype = np.dtype(name).newbyteorder("<")
     if len(data) != prod(shape) * dtype.itemsize:
