@@ -3,7 +3,6 @@
 import copy
 import json
 import shlex
-import sys
 from importlib.resources import files
 
 import numpy as np
@@ -13,15 +12,14 @@ from jsonschema import Draft202012Validator
 from adjoint import catalogue, golden
 from adjoint.call import Call, untag
 from adjoint.claims import ARITHMETIC
-from adjoint.errors import AdjointError, WorkerDidNotStart
+from adjoint.errors import AdjointError
 from adjoint.observations import ATTRIBUTES, BY_WEIGHT, OBSERVED_BY, PLAIN
-from adjoint.outcome import STAGES, Broke
-from adjoint.process import Limits
+from adjoint.outcome import STAGES
 from adjoint.reference.objects import FUNCTIONS
 from adjoint.spec.clauses import KINDS
 from adjoint.tensors import DTYPES, LAYOUTS, decode, encode
-from adjoint.worker import Worker
 from tests import recording, schemas
+from tests.exchanges import said_of
 from tests.schemas import problem, problems, schema
 
 TENSOR = encode(np.array([1, 2], np.int32))
@@ -273,25 +271,9 @@ def harness_refuses(name, message):
     return False
 
 
-ANSWERS = """
-import json, sys
-for line in sys.stdin:
-    print(sys.argv[2 - (json.loads(line)["do"] == "start")], flush=True)
-"""
-
-
 def worker_is_refused(answer):
     """Tell whether an answer, of a real worker, does not start it or breaks the protocol."""
-    is_start = "outcome" not in answer and "id" not in answer
-    said = (answer, RETURNED) if is_start else (STARTED, answer)
-    worker = Worker([sys.executable, "-S", "-c", ANSWERS, *map(json.dumps, said)], limits=Limits(seconds=20))
-    try:
-        (outcome,) = worker.perform([Call.from_json(CALL)])
-    except WorkerDidNotStart:
-        return True
-    finally:
-        worker.close(grace=0)
-    return isinstance(outcome, Broke)
+    return said_of(json.dumps(answer), "outcome" not in answer and "id" not in answer) != ""
 
 
 @pytest.mark.parametrize(("name", "message", "taken"), MUTANTS.values(), ids=MUTANTS)

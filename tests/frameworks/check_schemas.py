@@ -4,13 +4,14 @@ Puts all golden cases of PyTorch to it, with what goes through its worker's pipe
 tests that need no framework: `tox -e gate` calls it.
 """
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from adjoint import catalogue, golden
 from adjoint.examination import Examination, Plan
-from tests import recording
+from tests import exchanges, recording
 from tests.schemas import problems
 
 
@@ -28,3 +29,12 @@ def test_every_message_of_a_whole_run_is_described(name, tmp_path):
     assert len(answers) == len(requests) - 1 > 1000
     assert problems("request", requests) == []
     assert problems("answer", answers) == []
+
+
+def test_what_the_page_of_the_protocol_shows_of_it_is_what_happens():
+    (exchange,) = (each for each in exchanges.shown() if each[0] == "torch")
+    _, sent, back = exchange
+    said = exchanges.answers("torch", sent)
+    for one, other in zip(said, map(json.loads, back), strict=True):
+        assert one.keys() == other.keys()
+        assert one.get("unsupported") == other.get("unsupported")
