@@ -8,17 +8,20 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from adjoint import catalogue
+from adjoint import catalogue, golden
 from adjoint.call import Call
 from adjoint.errors import WorkerDidNotStart
+from adjoint.examination import Examination, Plan
 from adjoint.outcome import Broke
 from adjoint.process import Limits
 from adjoint.tensors import encode
 from adjoint.worker import Worker
+from tests import recording
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -55,6 +58,21 @@ def answers(who, lines):
         timeout=100,
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def whole_run(name, folder):
+    """Put all golden cases to an implementation of the catalogue, as `adjoint run` does.
+
+    Returns what went to its workers, what came back, and the verdicts.
+    """
+    found = catalogue.resolve(name)
+    watched = replace(found, command=recording.recorded(folder, found))
+    examination = Examination(Plan(watched, folder / "record"))
+    cases = [case for case in golden.load() if case.call.api in examination.claims.apis]
+    examination.begin(cases)
+    verdicts = {line["verdict"] for case in cases for line in examination.lines(case)}
+    examination.finish()
+    return recording.read(folder, "requests"), recording.read(folder, "answers"), verdicts
 
 
 ANSWERS = """

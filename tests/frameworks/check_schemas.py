@@ -5,26 +5,16 @@ tests that need no framework: `tox -e gate` calls it.
 """
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from adjoint import catalogue, golden
-from adjoint.examination import Examination, Plan
-from tests import exchanges, recording
+from tests import exchanges
 from tests.schemas import problems
 
 
 @pytest.mark.parametrize("name", ["torch"])
 def test_every_message_of_a_whole_run_is_described(name, tmp_path):
-    found = catalogue.resolve(name)
-    watched = replace(found, command=recording.recorded(tmp_path, found))
-    examination = Examination(Plan(watched, tmp_path / "record"))
-    cases = [case for case in golden.load() if case.call.api in examination.claims.apis]
-    examination.begin(cases)
-    verdicts = {line["verdict"] for case in cases for line in examination.lines(case)}
-    examination.finish()
-    requests, answers = (recording.read(tmp_path, name) for name in ("requests", "answers"))
+    requests, answers, verdicts = exchanges.whole_run(name, tmp_path)
     assert {"conforms", "deviates", "observed"} <= verdicts
     assert len(answers) == len(requests) - 1 > 1000
     assert problems("request", requests) == []
