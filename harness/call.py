@@ -43,7 +43,7 @@ class Call:
         ``after-input`` and so on, what it holds once the first call is made, or the gradients are taken.
         `observations` has the rest.
     input_shape : tuple of int or None, optional
-        The shape that ``declared`` asks about, None being an unknown size; only with it.
+        The shape that ``declared`` asks about, None being an unknown size; without it, that of the input.
     positional : tuple of str
         The arguments, and of a function also tensors, that are given by position, in this order.
     home : mapping of str to str, optional

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
 from adjoint.errors import MessageError
 from adjoint.inert import cut
 from adjoint.reference.exact import FORMATS
+
+T = TypeVar("T")
 
 ARITHMETIC: Mapping[str, tuple[str | bool, ...]] = {
     "accumulator": tuple(FORMATS),
@@ -48,6 +52,8 @@ class Claims:
     observes : tuple of str
         What it can observe of a call: names of `Call.observe`, or of names with a hyphen, such as
         `after-input`, what stands before.
+    interpretation : str
+        The one of calls that it was written for, such as ``1.0``; without it, ours.
     """
 
     version: str
@@ -60,6 +66,7 @@ class Claims:
     arithmetic: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
     observes: tuple[str, ...] = ("output",)
     by_position: bool = False
+    interpretation: str = INTERPRETATION
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Claims:
@@ -74,16 +81,17 @@ class Claims:
             raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
         try:
             return cls(
-                version=cut(str(data["version"]), MOST_CHARACTERS),
+                version=cut(_of(str, "version", data["version"]), MOST_CHARACTERS),
                 apis=_texts("apis", claims["apis"]),
                 dtypes=_texts("dtypes", claims["dtypes"]),
                 systems=_table("systems", claims.get("systems", {})),
-                python_errors=bool(claims.get("python_errors", False)),
+                python_errors=_of(bool, "python_errors", claims.get("python_errors", False)),
                 unsupported=_table("unsupported", claims.get("unsupported", {})),
-                python=cut(str(data.get("python", "")), MOST_CHARACTERS),
+                python=cut(_of(str, "python", data.get("python", "")), MOST_CHARACTERS),
                 arithmetic=checked_arithmetic(claims.get("arithmetic", {})),
                 observes=_texts("observes", claims.get("observes", ["output"])),
-                by_position=bool(claims.get("by_position", False)),
+                by_position=_of(bool, "by_position", claims.get("by_position", False)),
+                interpretation=_interpretation(claims.get("interpretation", INTERPRETATION)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise MessageError(f"the answer to start lacks or garbles {error}.") from None
@@ -97,6 +105,23 @@ class Claims:
         return next(
             (name for name in call.observe if not {name, name.partition("-")[0]} & set(self.observes)), ""
         )
+
+
+def _of(kind: type[T], name: str, value: object) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(name)
+    return value
+
+
+def _interpretation(claimed: object) -> str:
+    if not isinstance(claimed, str) or not re.fullmatch(r"[0-9]+\.[0-9]+", claimed):
+        raise MessageError(f"interpretation is {claimed!r:.80}; it must be two numbers in a text, as '1.0'")
+    if claimed.split(".")[0] != INTERPRETATION.split(".")[0]:
+        raise MessageError(
+            f"it was written for interpretation {claimed:.20} of calls, and this adjoint knows "
+            f"{INTERPRETATION}: use the adjoint of that interpretation, or write the worker for this one"
+        )
+    return claimed
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:

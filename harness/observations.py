@@ -9,7 +9,8 @@ or module, once it is built:
   after one step of plain SGD at rate 1 on the sum of output * gradient, constraints included;
 - ``config``: its `config`, and that `again` of the layer made from it; ``remade``: what that layer returns,
   with the same weights;
-- ``declared``: what compute_output_shape says of the call's `input_shape`, None being unknown;
+- ``declared``: what compute_output_shape says of the call's `input_shape`, None being unknown, or without
+  one of the shape of its input;
 - ``signature``: the parameters of its constructor, or of a function, each with its `name`, its `kind` as
   Python's inspect has it, and its `default` unless it has none; ``convolution_op_signature`` likewise, of the
   method convolution_op; ``convolution_op``: what that returns for input and kernel;

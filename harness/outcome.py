@@ -95,15 +95,23 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         return Returned({name: _seen(name, value) for name, value in observed.items()})
     if kind == "raised":
         stage, types = answer.get("stage"), answer.get("types")
-        if stage not in STAGES or not isinstance(types, list):
+        if stage not in STAGES or not isinstance(types, list) or not all(isinstance(t, str) for t in types):
             raise MessageError(f"a raised outcome needs types and a stage out of {', '.join(STAGES)}.")
-        names = tuple(cut(plain(str(name)), MOST_CHARACTERS) for name in types[:MOST_BASES])
-        return Raised(stage, names, cut(str(answer.get("message", "")), MOST_MESSAGE))
+        names = tuple(cut(plain(name), MOST_CHARACTERS) for name in types[:MOST_BASES])
+        return Raised(stage, names, cut(_text(answer, "message"), MOST_MESSAGE))
     if kind == "unsupported":
         if not isinstance(answer.get("unsupported"), str):
             raise MessageError("an unsupported outcome must name, as unsupported, an entry of its claims.")
-        return Unsupported(answer["unsupported"], cut(plain(str(answer.get("reason", ""))), MOST_CHARACTERS))
+        return Unsupported(answer["unsupported"], cut(plain(_text(answer, "reason")), MOST_CHARACTERS))
     raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    """Return a text of an answer, empty if it is not there."""
+    text = answer.get(name, "")
+    if not isinstance(text, str):
+        raise MessageError(f"{name} is {text!r:.80}; it must be a text.")
+    return text
 
 
 def _seen(name: str, value: Any) -> Any:

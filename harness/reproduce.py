@@ -19,6 +19,7 @@ from adjoint.observations import OBSERVED_BY
 from adjoint.reference.objects import Function, Named
 from adjoint.spec import load
 from adjoint.spec.clauses import KINDS
+from adjoint.worker import GREETING
 
 
 def script(case: Case, check: Check, implementation: Implementation) -> str:
@@ -137,8 +138,7 @@ def _as_taken(spec: Mapping[str, Any], script: str) -> dict[str, Any]:
 
 
 def _feed(case: Case, check: Check, implementation: Implementation) -> str:
-    start = {"do": "start", "protocol": 1}
-    lines = [start, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
+    lines = [GREETING, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
     return f"# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"

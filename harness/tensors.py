@@ -61,6 +61,8 @@ def seen(specification: Mapping[str, Any]) -> Array | Foreign:
     shape = _shape(specification)
     if "make" in specification:
         raise MessageError("a tensor in an answer must give its data, not how to make them.")
+    if more := set(specification) - {"dtype", "shape", "data"}:
+        raise MessageError(f"a tensor in an answer has dtype, shape and data, and no {min(more)!r:.80}.")
     name = specification.get("dtype")
     if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 40 and name not in DTYPES:
         return Foreign(name, shape)
@@ -91,8 +93,8 @@ def decode(specification: Mapping[str, Any]) -> Array:
             )
         return make(recipe, shape, name)
     try:
-        data = base64.b64decode(specification.get("data", ""), validate=True)
-    except (binascii.Error, TypeError, ValueError):
+        data = base64.b64decode(specification["data"], validate=True)
+    except (binascii.Error, KeyError, TypeError, ValueError):
         raise MessageError("a tensor's data is not base64.") from None
     dtype = np.dtype(name).newbyteorder("<")
     if len(data) != prod(shape) * dtype.itemsize:

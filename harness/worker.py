@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
 from adjoint.claims import Claims
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
@@ -19,6 +21,8 @@ from adjoint.process import Ended, Flooded, Limits, Process, Silent
 PROTOCOL = 1
 MOST_LEVELS = 100
 """How deep an answer may be nested."""
+GREETING = {"do": "start", "protocol": PROTOCOL, "interpretation": INTERPRETATION}
+"""The first message to a worker, but for options."""
 
 
 class GaveUp(AdjointError):  # noqa: N818 - an event
@@ -238,7 +242,7 @@ class Worker:
 
     def _greet(self, process: Process) -> None:
         options = {"options": self._options} if self._options else {}
-        process.send(_line({"do": "start", "protocol": PROTOCOL, **options}))
+        process.send(_line(GREETING | options))
 
     def _read_claims(self, process: Process) -> None:
         """Keep what is claimed in the answer to `start`."""
@@ -278,17 +282,12 @@ def _read(line: bytes) -> dict[str, Any]:
     """
     message = None
     with contextlib.suppress(ValueError, RecursionError):
-        message = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        message = json.loads(line.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
     if not isinstance(message, dict):
         raise MessageError(f"it answered {line[:80]!r}, which is not a JSON object.")
     if _is_deep(message):
         raise MessageError(f"it answered {line[:80]!r}, which is nested more than {MOST_LEVELS} levels deep.")
     return message
-
-
-def _refuse(constant: str) -> None:
-    """Refuse NaN and Infinity, which Python reads and JSON has not."""
-    raise ValueError(constant)
 
 
 def _is_deep(message: object) -> bool:
@@ -302,3 +301,11 @@ def _is_deep(message: object) -> bool:
             for inner in (item.values() if isinstance(item, dict) else item)
         ]
     return bool(level)
+
+
+def _finite(text: str) -> float:
+    """Return a number, if it is one: JSON knows no NaN, and no infinities."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value

@@ -5,6 +5,7 @@ callable itself where a signature is asked for.
 """
 
 import inspect
+import math
 from typing import Any, Callable, Dict, List
 
 import numpy as np
@@ -48,6 +49,8 @@ def plain(value: Any) -> Any:
     Tuples become lists, NumPy's numbers Python's; an object of a framework becomes its class and its
     configuration, a function or a class its name, and whatever else there is its text.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}  # JSON has no such number
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, dict):
@@ -55,7 +58,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
+        return plain(value.tolist())
     if isinstance(value, type) or not hasattr(value, "get_config"):
         return getattr(value, "__name__", str(value))
     return {"class_name": type(value).__name__, "config": plain(value.get_config())}

@@ -186,7 +186,7 @@ int main(void) {
         if (!asked || !strcmp(asked->text, "stop")) break;
         if (!strcmp(asked->text, "start"))
             puts("{\"name\":\"on_c\",\"version\":\"1\","
-                 "\"claims\":{\"apis\":[\"operation\"],\"dtypes\":[\"float32\",\"float64\"]}}");
+                 "\"claims\":{\"interpretation\":\"1.0\",\"apis\":[\"operation\"],\"dtypes\":[\"float32\",\"float64\"]}}");
         else perform(message);
         fflush(stdout);
         drop(message);

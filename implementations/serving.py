@@ -84,6 +84,9 @@ def load(path: str) -> ModuleType:
     return module
 
 
+INTERPRETATION = "1.0"
+"""The one of calls that this file was written for."""
+
 looking = load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "looking.py"))
 
 
@@ -96,6 +99,7 @@ def started(system: Any, arguments: Tuple[str, ...], options: Dict[str, str]) ->
     claims["unsupported"] = reasons
     again = ["between", "again", "later", "after"] if hasattr(system, "prepare") else []
     claims["observes"] = claims.get("observes", ["output"]) + again
+    claims["interpretation"] = INTERPRETATION
     answer["python"] = platform.python_version()
     return answer
 

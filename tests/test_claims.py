@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import MessageError
+from adjoint.implementations import serving
 from adjoint.tensors import encode
 
 NAMED = {"version": "1"}
@@ -109,6 +111,46 @@ def test_arithmetic_that_is_not_known_is_refused(arithmetic: Any, sentence: str)
 def test_claims_that_are_garbled_are_refused(answer: Any, claims: Any, part: str) -> None:
     with pytest.raises(MessageError, match=f"the answer to start lacks or garbles .*{part}"):
         Claims.from_json({**answer, "claims": claims})
+
+
+@pytest.mark.parametrize("name", ["python_errors", "by_position"])
+@pytest.mark.parametrize("value", ["false", 0, None], ids=repr)
+def test_what_is_neither_true_nor_false_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(MessageError, match=f"lacks or garbles {name}"):
+        read({**PLAIN, name: value})
+
+
+@pytest.mark.parametrize("answer", [{"version": 1}, {"version": "1", "python": 3.7}], ids=str)
+def test_a_version_is_a_text(answer: Any) -> None:
+    with pytest.raises(MessageError, match=r"lacks or garbles (version|python)"):
+        Claims.from_json({**answer, "claims": PLAIN})
+
+
+@pytest.mark.parametrize("later", ["", "7"])
+def test_an_interpretation_of_our_major_is_known(later: str) -> None:
+    assert read(PLAIN).interpretation == INTERPRETATION
+    claimed = INTERPRETATION + later
+    assert read({**PLAIN, "interpretation": claimed}).interpretation == claimed
+
+
+@pytest.mark.parametrize("claimed", ["2.0", "10.0", "0.1"])
+def test_another_major_is_refused_in_a_sentence(claimed: str) -> None:
+    with pytest.raises(MessageError) as caught:
+        read({**PLAIN, "interpretation": claimed})
+    assert str(caught.value) == (
+        f"it was written for interpretation {claimed} of calls, and this adjoint knows {INTERPRETATION}: "
+        "use the adjoint of that interpretation, or write the worker for this one"
+    )
+
+
+@pytest.mark.parametrize("claimed", [1.0, "1", "1.0.0", "one", "1.0\n", None, ""], ids=repr)
+def test_an_interpretation_is_two_numbers_in_a_text(claimed: Any) -> None:
+    with pytest.raises(MessageError, match="two numbers in a text"):
+        read({**PLAIN, "interpretation": claimed})
+
+
+def test_the_serving_loop_was_written_for_this_interpretation() -> None:
+    assert serving.INTERPRETATION == INTERPRETATION
 
 
 @pytest.mark.parametrize("answer", [NAMED, {**NAMED, "claims": ["tf.nn.conv_transpose"]}], ids=str)

@@ -42,7 +42,10 @@ BAD = {
         ["run", "miniatures:always_right", "--api", API, "--clause", "tf-nn.values"],
         "no case is left",
     ),
-    "api for none": (["run", "fast", "--api", API], "--api, --dtypes and --claims speak of a module:function"),
+    "api for none": (
+        ["run", "fast", "--api", API],
+        "--api, --dtypes and --claims speak of a module:function",
+    ),
     "dtypes misspelt": (
         ["run", "miniatures:always_right", "--api", API, "--dtypes", "Float32"],
         "must name some of",

@@ -73,6 +73,11 @@ MISBEHAVIOURS = {
     "says it in UTF-16": ("say(json.dumps({'id': id}).encode('utf-16') + b'\\n')", Broke, NONSENSE),
     "says NaN": (raw(b'{"id": %d, "outcome": "returned", "observed": {"output": NaN}}\n'), Broke, NONSENSE),
     "says Infinity": ("say(b'{\"id\": Infinity}\\n')", Broke, NONSENSE),
+    "says a number beyond all": (
+        raw(b'{"id": %d, "outcome": "returned", "observed": {"output": 1e999}}\n'),
+        Broke,
+        NONSENSE,
+    ),
     "says a number of a million digits": ("say(b'{\"id\": ' + b'7' * 100_000 + b'}\\n')", Broke, NONSENSE),
     "nests without end": ("say(b'{\"id\": ' + b'[' * 100_000 + b'\\n')", Broke, NONSENSE),
     "nests beyond Python": (

@@ -346,3 +346,13 @@ def test_arguments_are_given_by_position_where_that_is_asked_for_and_in_that_ord
     assert seen({}) == [[0, 1, 2, 3], [0, 1, 3]]
     assert seen({}, "c", "b") == [[2, 3, 2, 1], [1, 3, 1]]
     assert seen({"z": tensor}, "z", "a") == [[2, 9, 1, 2, 3], [2, 9, 1, 3]]
+
+
+def test_a_number_that_json_has_not_is_tagged(monkeypatch):
+    told = {"a": float("nan"), "b": [np.float32("inf"), np.array([0.5, -np.inf])], "c": 0.5}
+    monkeypatch.setitem(Looking.shows, "config", {"config": told, "again": {}})
+    assert looked_at(Looking, ["config"])["observed"]["config"]["config"] == {
+        "a": {"$float": "nan"},
+        "b": [{"$float": "inf"}, [0.5, {"$float": "-inf"}]],
+        "c": 0.5,
+    }

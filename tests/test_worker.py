@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from adjoint import INTERPRETATION
 from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import WorkerDidNotStart
@@ -299,6 +300,16 @@ HOPELESS = {
     "claims nothing": (
         "answer(name='n', version='v')",
         'the answer to start has no claims: {"name":"n","version":"v"}; it said nothing.',
+    ),
+    "was written for another time": (
+        "answer(version='v', claims={**CLAIMS, 'interpretation': '2.0'})",
+        f"it was written for interpretation 2.0 of calls, and this adjoint knows {INTERPRETATION}: use the "
+        "adjoint of that interpretation, or write the worker for this one; it said nothing.",
+    ),
+    "claims no number": (
+        "answer(version='v', claims={'apis': [1e999], 'dtypes': []})",
+        'it answered b\'{"version": "v", "claims": {"apis": [Infinity], "dtypes": []}}\\n\', which is not a '
+        "JSON object.; it said nothing.",
     ),
     "claims another type": (
         "answer(version='v', claims={'apis': [], 'dtypes': 7})",
