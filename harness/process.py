@@ -145,9 +145,13 @@ class Process:
         self._stderr_reader.join(timeout=0.2)
         return bytes(self._stderr[-4096:]).decode("utf-8", errors="replace")
 
+    def end_input(self) -> None:
+        """Close the worker's input, once what was queued is written."""
+        self._outgoing.put(None)
+
     def close(self, grace: float = 5.0) -> None:
         """Close the worker's input, give it `grace` seconds to leave, then kill it."""
-        self._outgoing.put(None)
+        self.end_input()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout=grace)
         self.kill()
