@@ -18,6 +18,9 @@ from adjoint.talk import Talk
 
 MARKS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "bold red"), "left out": ("–", "-", "dim")}
 
+WIDTH = 23
+"""Of the column that says what is asked for."""
+
 
 @click.command()
 @click.argument("target", required=False)
@@ -28,9 +31,7 @@ MARKS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "bold red"), "lef
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds for each answer, that to `start` too.",
+    help="Seconds for each answer, that to `start` too (default: 60, and 180 to start).",
 )
 @sentences
 def smoke(
@@ -39,7 +40,7 @@ def smoke(
     dtypes: str | None,
     command: str | None,
     python: str | None,
-    timeout: float,
+    timeout: float | None,
 ) -> None:
     """Is the wiring right?  Put a dozen tiny calls of each API to TARGET, and say what is mistaken.
 
@@ -51,7 +52,7 @@ def smoke(
         raise UsageError("give one thing to look at: a TARGET, or a program as --command.")
     if (api or dtypes) and ":" not in (target or ""):
         raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
-    if not math.isfinite(timeout):
+    if timeout is not None and not math.isfinite(timeout):
         raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
     if command is not None:
         implementation = catalogue.from_command(command)
@@ -83,11 +84,14 @@ def show(line: Line) -> None:
     """Print one line of the checklist."""
     console = listing.terminal()
     fancy, simple, style = MARKS[line.state]
-    row = Table.grid(padding=(0, 1))
-    for width in (1, 23, None):
-        row.add_column(width=width, overflow="fold")
     said = line.says[:1].upper() + line.says[1:].removesuffix(".") + "."
     mark = fancy if console.encoding.startswith("utf") else simple
+    if not console.is_terminal:  # one line for each, to be searched
+        click.echo(f"{mark} {line.asks:{WIDTH}} {said}")
+        return
+    row = Table.grid(padding=(0, 1))
+    for width in (1, WIDTH, None):
+        row.add_column(width=width, overflow="fold")
     row.add_row(Text(mark, style), Text(line.asks), Text(said, "red" if line.state == "wrong" else ""))
     console.print(row)
 

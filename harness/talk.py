@@ -21,6 +21,8 @@ from adjoint.worker import PROTOCOL
 
 PATIENCE = 2.0
 """Seconds that are waited where an answer is not expected to come, but may."""
+GRACE = 30.0
+"""Seconds that a worker may take to leave: frameworks clean up."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Talk:
     command : sequence of str
     env : mapping
         Variables to set on top of ours; ``{home}`` in one stands for an empty folder made for the worker.
-    seconds : float
-        For each answer.
+    seconds : float, optional
+        For each answer, that to `start` too.  Without it, `Limits` says how long either may take.
 
     Attributes
     ----------
@@ -62,13 +64,13 @@ class Talk:
         The lines on standard output that are no messages, shortly.
     """
 
-    def __init__(self, command: tuple[str, ...], env: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, command: tuple[str, ...], env: Mapping[str, str], seconds: float | None) -> None:
         self.noise: list[str] = []
         self._command = command
         self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
         self._env = {name: value.replace("{home}", self._home.name) for name, value in env.items()}
-        self._seconds = seconds
-        self._limits = Limits(seconds=seconds, start_seconds=seconds)
+        self._limits = Limits() if seconds is None else Limits(seconds=seconds, start_seconds=seconds)
+        self._seconds = self._limits.seconds
         self._process: Process | None = None
         self._asked = 0
         self._answered = 0
@@ -87,14 +89,14 @@ class Talk:
         self._answered, heard = 0, len(self.noise)
         process.send(_line({"do": "start", "protocol": PROTOCOL}))
         try:
-            return self._next(time.monotonic() + self._seconds)
+            return self._next(time.monotonic() + self._limits.start_seconds)
         except Ended as end:
             problem = f"it did not start: {end}"
         except Flooded as flood:
             problem = f"it did not start: {flood}"
         except Silent:
             late = self._what_comes_late(process)
-            problem = late or f"it did not start: no answer within {self._seconds:g} seconds"
+            problem = late or f"it did not start: no answer within {self._limits.start_seconds:g} seconds"
         said = f"; it wrote {', '.join(self.noise[heard:])}" if self.noise[heard:] else ""
         problem += said + self._last_words(process)
         self.drop()
@@ -142,19 +144,16 @@ class Talk:
             self.start()
         process = self._process
         assert process
-        begun, grace = time.monotonic(), min(self._seconds, 5.0)
+        begun, grace = time.monotonic(), min(self._seconds, GRACE)
         process.send(_line({"do": "stop"}))
-        try:
+        code = process.exit_code(grace)
+        with contextlib.suppress(Ended, Silent, Flooded):
             while True:
-                message = self._next(begun + grace)
-                self.noise.append(repr(json.dumps(message))[:80])
-        except Ended as end:
-            stopped = str(end).startswith("exit code")
-            return stopped, f"on `stop` it {'leaves' if stopped else 'does not leave'}: {end}"
-        except (Silent, Flooded):
+                self.noise.append(repr(canonical(self._next(time.monotonic() + 0.1))[:80]))
+        self.drop()
+        if code is None:
             return False, f"it does not stop on `stop`: it was killed after {grace:g} seconds"
-        finally:
-            self.drop()
+        return True, f"it leaves {time.monotonic() - begun:.1f} s after `stop`, with exit code {code}"
 
     def drop(self) -> None:
         """End the process, if there is one."""

@@ -1,9 +1,9 @@
 """Which tiny calls show how a worker is wired?  A dozen for each API, each of which asks for one thing more.
 
 A `Setting` is a call in the operation's own terms, and `written` writes it as an API has it: so what a worker
-mistakes is a change of a setting, the same for every API.  The first call has as many channels as filters, and
-as elements on each axis, so that a worker that mixes axes up still returns something; every byte of its numbers
-counts.  All others hold integers whose sums are exact, most of them on axes of different sizes.
+mistakes is a change of a setting, the same for every API.  The first call has as many channels as filters,
+and as elements on each axis, so that a worker that mixes axes up still returns something; every byte of its
+numbers counts.  All others hold integers whose sums are exact, most of them on axes of different sizes.
 """
 
 from __future__ import annotations
@@ -269,10 +269,13 @@ def _of_torch(s: Setting) -> dict[str, Any] | None:
 def _of_layer(s: Setting) -> dict[str, Any] | None:
     if s.groups > 1 or (s.dtype != "float32" and s.api == tf_layers.API and s.gradient is not None):
         return None
-    arguments: dict[str, Any] = {
-        "filters": s.kernel.shape[1],
-        "kernel_size": _numbers(s, s.kernel.shape[2:]),
-    }
+    filters = s.kernel.shape[1]
+    tagged = {
+        "$int": str(filters),
+        "as": "numpy.int64",
+    }  # of those that are sizes, not all take such a number
+    s, filters = (replace(s, tag=""), tagged) if s.tag == "$int" else (s, filters)
+    arguments: dict[str, Any] = {"filters": filters, "kernel_size": _numbers(s, s.kernel.shape[2:])}
     given = {"strides": (s.stride, 1), "dilation_rate": (s.dilation, 1), "output_padding": (s.more, 0)}
     for name, (numbers, usual) in given.items():
         if set(numbers) != {usual}:

@@ -132,7 +132,7 @@ class Hypothesis:
     def call(self, setting: Setting) -> Call | None:
         """Return the call that the worker makes of a setting, or None where there is none."""
         made = self.setting(setting)
-        call = made and written(made)
+        call = written(made) if made else None
         if call is None or self.read is as_it_is:
             return call
         tensors = {name: encode(self.read(decode(tensor))) for name, tensor in call.tensors.items()}
@@ -354,7 +354,8 @@ def correlation(heard: Heard) -> str:
         if kernel.shape[1] != s.input.shape[1]:
             continue
         given = Tensor.from_array(s.input), Tensor.from_array(kernel)
-        y, total = (_numbers(conv(*pair, geometry)) for pair in (given, tuple(t.absolute() for t in given)))
+        y = _numbers(conv(*given, geometry))
+        total = _numbers(conv(given[0].absolute(), given[1].absolute(), geometry))
         terms = prod(kernel.shape[1:])
         spread = total * terms * 2.0 ** -FORMATS[s.dtype].precision
         for order in (as_it_is, _channels_back):
