@@ -12,6 +12,7 @@ from adjoint.cli_doctor import doctor_
 from adjoint.cli_reports import findings, report
 from adjoint.cli_run import run
 from adjoint.cli_score import score
+from adjoint.cli_smoke import smoke
 from adjoint.errors import UsageError
 from adjoint.reproduce import script
 from adjoint.sentences import sentences
@@ -28,6 +29,7 @@ main.add_command(report)
 main.add_command(findings)
 main.add_command(score)
 main.add_command(doctor_)
+main.add_command(smoke)
 
 
 @main.command(name="list")

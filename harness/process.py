@@ -155,9 +155,20 @@ class Process:
         self._stderr_reader.join(timeout=0.2)
         return bytes(self._stderr[-LAST_WORDS:]).decode("utf-8", errors="replace")
 
+    def end_input(self) -> None:
+        """Close the worker's input, once what was queued is written."""
+        self._outgoing.put(None)
+
+    def exit_code(self, seconds: float) -> int | None:
+        """Wait up to `seconds` for the worker to leave by itself; return its exit code, None if it stays."""
+        try:
+            return self._popen.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
     def close(self, grace: float = 5.0) -> None:
         """Close the worker's input, give it `grace` seconds to leave, then kill it."""
-        self._outgoing.put(None)
+        self.end_input()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout=grace)
         self.kill()
