@@ -161,9 +161,14 @@ def canonical(data: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with its tuples as lists, as a TOML file would write it, and objects by their names."""
+    """Return a value with its tuples as lists, as a TOML file would write it, and objects by their names.
+
+    NumPy's numbers become Python's: theirs, compared with a list, give an array.
+    """
     if isinstance(value, Named | Function):
         return value.name
+    if isinstance(value, np.generic):
+        return value.item()
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value

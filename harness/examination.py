@@ -27,6 +27,7 @@ from adjoint.record import RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
 from adjoint.spec import load
+from adjoint.surveying import SURVEYED, Survey
 from adjoint.worker import Worker
 
 
@@ -64,6 +65,8 @@ class Plan:
         How many calls are drawn, one of `adjoint.drawing.PROFILES`.
     seed : int
         Which calls are drawn.
+    survey : Path, optional
+        Where to write what deviates undeclared, which then counts as declared.
     """
 
     implementation: Implementation
@@ -74,6 +77,7 @@ class Plan:
     selection: str = ""
     profile: str = "smoke"
     seed: int = 0
+    survey: Path | None = None
 
 
 class Examination:
@@ -97,6 +101,7 @@ class Examination:
         self._results: Iterator[tuple[Case, Outcome]] = iter(())
         self._writer: RecordWriter | None = None
         self._coverage = Coverage()
+        self._survey = Survey(plan.survey) if plan.survey else None
         self._started = time.monotonic()
 
     @property
@@ -178,6 +183,8 @@ class Examination:
         today = datetime.datetime.now(datetime.UTC).date()
         declared = () if stopped else self._ledger.problems(not self._plan.selection, today)
         problems = (*self._worker.deaths, *declared)
+        if self._survey:
+            self._survey.write(self._plan.implementation.name, self.claims.systems)
         with self._writer as writer:
             writer.footer(
                 "stopped" if stopped else "ran",
@@ -218,9 +225,8 @@ class Examination:
         claims, gate = self.claims, self._plan.gate
         clause = load().clauses[verdict.check.clause]
         own = _is_own(clause.document, claims)
-        declared = self._ledger.note(
-            clause.id, verdict.check.kind, _parameters(case, verdict), verdict.verdict
-        )
+        parameters = _parameters(case, verdict)
+        declared = self._ledger.note(clause.id, verdict.check.kind, parameters, verdict.verdict)
         line: dict[str, Any] = {
             "case": case.id,
             "why": case.why,
@@ -246,6 +252,8 @@ class Examination:
             line |= {"demanded": verdict.demanded, "seen": verdict.seen}
         if verdict.stderr:
             line["stderr"] = verdict.stderr
+        if self._survey and self._survey.note(line, parameters):
+            line["declared"] = SURVEYED
         if fails(line) or verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):
             line["script"] = script(case, verdict.check, self._plan.implementation)
         return line

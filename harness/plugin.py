@@ -42,6 +42,7 @@ OPTIONS = {
     "case": "run only this case",
     "profile": "how many calls are drawn: none, smoke, quick or full (default: smoke)",
     "seed": "which calls are drawn (default: 0)",
+    "survey": "file to write what deviates undeclared to, which then counts as declared",
     "timeout": "seconds for each call",
     "memory": "MiB of resident memory for the worker",
 }
@@ -207,6 +208,7 @@ def _begin(config: pytest.Config) -> None:
         selection=_selection(config),
         profile=_profile(option("profile") or Plan.profile),
         seed=_seed(option("seed") or str(Plan.seed)),
+        survey=Path(path).absolute() if (path := option("survey")) else None,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)
