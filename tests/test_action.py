@@ -18,9 +18,11 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 API = "torch.nn.functional.conv_transpose2d"
 RIGHT = (
     "from fast_copy import conv_transpose2d as right\n"
-    "def conv_transpose2d(input, weight, *, groups=1, **rest):\n"
+    "def conv_transpose2d(\n"
+    "    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1\n"
+    "):\n"
     "    {}\n"
-    "    return right(input, weight, groups=groups, **rest)\n"
+    "    return right(input, weight, bias, stride, padding, output_padding, groups, dilation)\n"
 )
 PAGE = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
 SNIPPETS = dict(re.findall(r"<!-- snippet: (\w+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL))
