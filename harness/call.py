@@ -161,7 +161,10 @@ def canonical(data: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as a TOML file would write it: lists for tuples, Python's integers, objects by name."""
+    """Return a value with its tuples as lists, as a TOML file would write it, and objects by their names.
+
+    NumPy's numbers become Python's: theirs, compared with a list, give an array.
+    """
     if isinstance(value, Named | Function):
         return value.name
     if isinstance(value, np.generic):

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from adjoint import listing, summary
+from adjoint.baseline import Change
 from adjoint.errors import UsageError
 from adjoint.gate import code_of
 from adjoint.inert import in_a_line
 from adjoint.record import Record, read
-from adjoint.reports import entries, junit, markdown, pages
+from adjoint.reports import badge, entries, junit, markdown, pages
 from adjoint.reports.findings import gather
 from adjoint.reports.findings import render as render_findings
 from adjoint.reports.score import SCORE
@@ -57,12 +58,19 @@ def findings(records: tuple[Path, ...], out: str) -> None:
     sys.exit(int(bool(gathered.strange or gathered.idle)))
 
 
-def write(records: Sequence[Record], out: Path) -> None:
-    """Write the reports of some records to a folder that is there; pages that others left there go."""
+def write(records: Sequence[Record], out: Path, changes: Sequence[Change] | None = None) -> None:
+    """Write the reports of some records to a folder that is there; pages that others left there go.
+
+    What a CI service reads shows the changes and nothing else, where there was a baseline.
+    """
     made = pages.render(records, score=(out / SCORE).exists())
     for name in pages.names() - made.keys():
         (out / name).unlink(missing_ok=True)
-    made |= {"junit.xml": junit.render(records), "summary.md": markdown.render(records)}
+    if changes is None:
+        made |= {"junit.xml": junit.render(records), "summary.md": markdown.render(records)}
+    else:
+        made |= {"junit.xml": junit.render_changes(changes), "summary.md": markdown.render_changes(changes)}
+    made["badge.json"] = badge.render(records)
     for name, text in made.items():
         write_text(out / name, text)
 
@@ -76,6 +84,17 @@ def say(records: Sequence[Record], out: Path) -> None:
                 click.echo(f"{in_a_line(record.name)}: {in_a_line(problem)}")
         if code_of(record):
             summary.show_failures(record)
+    click.echo(f"report: {out / pages.REPORT}")
+
+
+def say_changes(changes: Sequence[Change], out: Path) -> None:
+    """Print what changed, an implementation a line, and what newly fails."""
+    for change in changes:
+        click.echo(summary.changed(change))
+        for problem in (change.record.footer["reason"], *change.problems):
+            if problem:
+                click.echo(f"{change.name}: {problem}")
+        summary.show_failures(change.narrowed)
     click.echo(f"report: {out / pages.REPORT}")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from adjoint import catalogue, deviations, selection
-from adjoint.cli_reports import say, write
+from adjoint import baseline, catalogue, cli_drafts, deviations, selection
+from adjoint.cli_reports import say, say_changes, write
 from adjoint.drawing import PROFILES
 from adjoint.errors import UsageError
 from adjoint.examination import Plan
@@ -34,6 +34,12 @@ from adjoint.sentences import sentences
 @click.option("--levels", default=",".join(HELD_LEVELS), show_default=True, help="Levels of clause to hold.")
 @click.option("--drift", is_flag=True, help="Hold to the documents of other versions too.")
 @click.option("--deviations", "declared", help="A file of further declared deviations.")
+@click.option(
+    "--baseline", "before", type=click.Path(path_type=Path), help="An earlier record: what changed counts."
+)
+@click.option(
+    "--write-deviations", "draft", type=click.Path(path_type=Path), help="A new file: drafts declarations."
+)
 @click.option(
     "--profile",
     type=click.Choice(["none", *PROFILES]),
@@ -61,6 +67,8 @@ def run(
     resume: bool,
     drift: bool,
     declared: str | None,
+    draft: Path | None,
+    before: Path | None,
     keyword: str | None,
     **passed: Any,
 ) -> None:
@@ -76,8 +84,14 @@ def run(
     selection.check(passed["levels"], clause, case)
     if timeout is not None and not math.isfinite(timeout):
         raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
+    if draft and resume:
+        raise UsageError(
+            "--write-deviations looks at every call, so nothing can be kept: leave --resume out."
+        )
+    if draft:
+        cli_drafts.check(draft)
     if declared:
-        deviations.load(Path(declared))
+        known = deviations.load(Path(declared))
         passed["deviations"] = Path(declared).absolute()
     words = [f"--adjoint-{name}={value}" for name, value in passed.items() if value is not None]
     words += ["--adjoint-drift"] if drift else []
@@ -100,10 +114,23 @@ def run(
     )
     if (api or dtypes or claims) and not any(":" in target for target in request.targets):
         raise UsageError("--api, --dtypes and --claims speak of a module:function, and none was given.")
+    if declared and (
+        strangers := deviations.strangers(known, (*request.targets, *commands), catalogue.entries())
+    ):
+        raise UsageError(f"{declared}: {strangers[0]}")
+    earlier = baseline.load(before) if before else {}
+    if before:
+        baseline.check(earlier, before, (*request.targets, *commands), api)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     records = run_all(request)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the reports are a matter of a second
-    write(records, request.out)
-    say(records, request.out)
-    sys.exit(exit_code(records))
+    changes = baseline.against(records, earlier, before) if before else None
+    write(records, request.out, changes)
+    if changes is None:
+        say(records, request.out)
+    else:
+        say_changes(changes, request.out)
+    if draft:
+        cli_drafts.write(draft, request, records)
+    sys.exit(exit_code(records) if changes is None else baseline.exit_code(changes))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import datetime
+import glob
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -35,6 +36,8 @@ FIELDS = {
     "versions": dict,
 }
 EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
+TODO = "TODO"
+"""How a reason starts that is still to be written; see `adjoint.drafting`."""
 
 
 def is_within(version: str, wanted: str, unknown: bool) -> bool:
@@ -90,6 +93,11 @@ class Deviation:
             for name, wanted in self.versions.items()
         )
 
+    def lacks(self, implementation: str, systems: Mapping[str, str]) -> list[str]:
+        """Return the systems that it has versions of, though it names an implementation without them."""
+        mine = self.implementation in (implementation, glob.escape(implementation))
+        return [name for name in self.versions if name not in systems] if mine else []
+
     def matches(self, clause: str, kind: str, parameters: Mapping[str, Any]) -> bool:
         """Tell whether it speaks of such a check of this clause, in a call with these parameters."""
         same = all(name in parameters and parameters[name] == value for name, value in self.where.items())
@@ -101,7 +109,7 @@ class Deviation:
         named = {name.replace(".", "_"): value for name, value in parameters.items()}
         try:
             return bool(simpleeval.simple_eval(self.when, names=lambda node: named.get(node.id)))
-        except (TypeError, IndexError, ValueError, ArithmeticError, simpleeval.InvalidExpression):
+        except (TypeError, LookupError, ValueError, ArithmeticError, simpleeval.InvalidExpression):
             return False
 
     def __str__(self) -> str:
@@ -126,6 +134,12 @@ class Ledger:
         self, deviations: Sequence[Deviation], implementation: str, systems: Mapping[str, str]
     ) -> None:
         self._deviations = [d for d in deviations if d.applies_to(implementation, systems)]
+        self._astray = [
+            f"{d} is of versions of {name}, which {implementation} does not have; it has "
+            f"{', '.join(systems) or 'no system with a version'}: correct versions."
+            for d in deviations
+            for name in d.lacks(implementation, systems)
+        ]
         self._met: dict[int, str] = {}
         self._recent: dict[str, str] = {}
 
@@ -155,7 +169,7 @@ class Ledger:
             self._met[number] = self._recent[str(number)] = how
 
     def problems(self, whole: bool, today: datetime.date) -> tuple[str, ...]:
-        """Return a sentence for each stale or expired declaration.
+        """Return a sentence for each declaration that is stale, expired, or of versions of another system.
 
         Parameters
         ----------
@@ -163,7 +177,7 @@ class Ledger:
             Whether every case was run: only then is a declaration that nothing needed stale.
         today : datetime.date
         """
-        found = []
+        found = list(self._astray)
         for number, deviation in enumerate(self._deviations):
             met = self._met.get(number, "unmatched")
             if whole and met in ("idle", "unmatched") and not deviation.varies:
@@ -198,6 +212,32 @@ def load(path: Traversable) -> list[Deviation]:
     return [_deviation(row, f"{path}, deviation {number}") for number, row in enumerate(rows, start=1)]
 
 
+def strangers(declared: Sequence[Deviation], names: Collection[str], known: Collection[str]) -> list[str]:
+    """Return a sentence for each declaration of a file that is of no implementation of a run.
+
+    Parameters
+    ----------
+    declared : sequence of Deviation
+        What a user's file has.
+    names : collection of str
+        The implementations of the run.
+    known : collection of str
+        Those of the catalogue: a declaration of one of them may wait for its run, unless this run is of
+        none of them, and the file has nothing that is of it.
+    """
+
+    def none_of(some: Collection[str], deviation: Deviation) -> bool:
+        return not any(fnmatchcase(name, deviation.implementation) for name in some)
+
+    here = set(names) & set(known) or not all(none_of(names, deviation) for deviation in declared)
+    return [
+        f"{deviation} is of no implementation of this run, which has {', '.join(names)}; correct its name, "
+        "or keep it in a file of its own."
+        for deviation in declared
+        if none_of(names, deviation) and (not here or none_of(known, deviation))
+    ]
+
+
 def _refuse_acts(when: str) -> None:
     """Refuse a condition that calls something, or asks for an attribute.
 
@@ -222,6 +262,8 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
             raise TypeError(f"expires is {deviation.expires!r}; it must be a date, as 2026-12-31")
         for wanted in deviation.versions.values():
             SpecifierSet(wanted)
+        if not deviation.reason.strip() or deviation.reason.lstrip().startswith(TODO):
+            raise TypeError(f"reason is {deviation.reason!r}; say there why this deviation is known")
         if deviation.when:
             _refuse_acts(deviation.when)
     except (TypeError, AttributeError, InvalidSpecifier, SyntaxError) as error:

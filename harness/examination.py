@@ -32,6 +32,7 @@ from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
 from adjoint.resuming import FATAL, Kept, keep, recount
 from adjoint.spec import load
+from adjoint.surveying import SURVEYED, Survey
 from adjoint.worker import Worker
 
 MOST_SEEN = 4000
@@ -74,6 +75,8 @@ class Plan:
         Which calls are drawn.
     resume : bool
         Whether it goes on with what its record holds.
+    survey : Path, optional
+        Where to write what deviates undeclared, which then counts as declared.
     """
 
     implementation: Implementation
@@ -85,6 +88,7 @@ class Plan:
     profile: str = "smoke"
     seed: int = 0
     resume: bool = False
+    survey: Path | None = None
 
 
 class Examination:
@@ -111,6 +115,7 @@ class Examination:
         self._kept = Kept()
         self._deaths: list[str] = []
         self._told = len(self._worker.deaths)
+        self._survey = Survey(plan.survey) if plan.survey else None
         self._started = time.monotonic()
 
     @property
@@ -214,6 +219,8 @@ class Examination:
         today = datetime.datetime.now(datetime.UTC).date()
         declared = () if stopped else self._ledger.problems(not self._plan.selection, today)
         problems = (*self._deaths, *self._worker.deaths, *declared)
+        if self._survey:
+            self._survey.write(self._plan.implementation.name, self.claims.systems)
         with self._writer as writer:
             writer.footer(
                 "stopped" if stopped else "ran",
@@ -270,9 +277,8 @@ class Examination:
         claims, gate = self.claims, self._plan.gate
         clause = load().clauses[verdict.check.clause]
         own = _is_own(clause.document, claims)
-        declared = self._ledger.note(
-            clause.id, verdict.check.kind, _parameters(case, verdict), verdict.verdict
-        )
+        parameters = _parameters(case, verdict)
+        declared = self._ledger.note(clause.id, verdict.check.kind, parameters, verdict.verdict)
         line: dict[str, Any] = {
             "case": case.id,
             "why": case.why,
@@ -298,6 +304,8 @@ class Examination:
             line |= {"demanded": verdict.demanded, "seen": cut(verdict.seen, MOST_SEEN)}
         if verdict.stderr:
             line["stderr"] = verdict.stderr
+        if self._survey and self._survey.note(line, parameters):
+            line["declared"] = SURVEYED
         if fails(line) or verdict.verdict in ("deviates", "crashed", "timed-out", "observed"):
             line["script"] = script(case, verdict.check, self._plan.implementation)
         return line

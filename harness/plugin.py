@@ -47,6 +47,7 @@ OPTIONS = {
     "case": "run only this case",
     "profile": "how many calls are drawn: none, smoke, quick or full (default: smoke)",
     "seed": "which calls are drawn (default: 0)",
+    "survey": "file to write what deviates undeclared to, which then counts as declared",
     "timeout": "seconds for each call",
     "memory": "MiB of resident memory for the worker",
 }
@@ -233,6 +234,7 @@ def _begin(config: pytest.Config) -> None:
         profile=_profile(option("profile") or Plan.profile),
         seed=_seed(option("seed") or str(Plan.seed)),
         resume=config.getoption("adjoint_resume"),
+        survey=Path(path).absolute() if (path := option("survey")) else None,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
     examination = Examination(plan)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adjoint import catalogue
+from adjoint.baseline import Change
 from adjoint.deviations import EXCUSABLE
 from adjoint.gate import code_of
 from adjoint.inert import in_a_line
@@ -60,6 +61,13 @@ def _result(record: Record) -> str:
             return "STOPPED"
         case _:
             return {0: "passed", 1: "FAILED", 3: "NOTHING HELD"}[code_of(record)]
+
+
+def changed(change: Change) -> str:
+    """Return what changed in an implementation's run, in a line."""
+    parts = [f"{len(checks)} {how}" for how, checks in change.parts.items() if checks]
+    result = {0: "holds", 1: "FAILED"}.get(change.code, _result(change.record))
+    return f"{change.name}: {result}, against its baseline: {', '.join(parts) or 'nothing changed'}"
 
 
 def show_failures(record: Record, most: int = 10) -> None:

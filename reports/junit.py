@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from adjoint.baseline import Change
 from adjoint.gate import unmet_apis
 from adjoint.record import Record
 from adjoint.reports.ranking import Check, standing, worst_first
 from adjoint.reports.text import markup_environment
+
+MOST = 500
+"""How many characters a message has; the text of a failure has all there is."""
 
 _SKIPPED = ("unsupported", "not-reached", "vacuous")
 
@@ -20,8 +24,8 @@ class Test:
     Attributes
     ----------
     name, classname : str
-        The clause and the API; of what concerns the whole run, `declarations`, `values` or `run`, and the
-        implementation.
+        The clause, and the implementation with the API; of what concerns the whole run, `declarations`,
+        `values`, `run` or `baseline`, and the implementation.
     result : str
         `passed`, `failure`, `error` or `skipped`.
     message : str
@@ -52,6 +56,27 @@ class Suite:
         return sum(test.result == result for test in self.tests)
 
 
+@dataclass(frozen=True)
+class Total:
+    """All suites."""
+
+    suites: tuple[Suite, ...]
+
+    @property
+    def tests(self) -> int:
+        """How many tests there are."""
+        return sum(len(suite.tests) for suite in self.suites)
+
+    @property
+    def seconds(self) -> float:
+        """How long the runs took."""
+        return sum(float(suite.record.footer["seconds"]) for suite in self.suites)
+
+    def count(self, result: str) -> int:
+        """Return how many tests came to this result."""
+        return sum(suite.count(result) for suite in self.suites)
+
+
 def render(records: Sequence[Record]) -> str:
     """Return records as JUnit XML.
 
@@ -67,36 +92,70 @@ def render(records: Sequence[Record]) -> str:
         if it differs but is declared or drift, or if no check of it could be judged.  What concerns the
         whole run (not run to the end, stale declarations, no value that conforms) is a testcase too.
     """
+    return _render(Suite(record, _tests(record)) for record in records)
+
+
+def render_changes(changes: Sequence[Change]) -> str:
+    """Return what changed against a baseline as JUnit XML.
+
+    A testcase `baseline` says for each implementation that it was compared; what is gone is skipped.
+    """
+    return _render(Suite(change.record, (*_tests(change.narrowed), *_compared(change))) for change in changes)
+
+
+def _render(suites: Iterable[Suite]) -> str:
     template = markup_environment().get_template("junit.xml")
-    return template.render(suites=[Suite(record, _tests(record)) for record in records])
+    return template.render(total=Total(tuple(suites)))
+
+
+def _compared(change: Change) -> Iterator[Test]:
+    if change.record.footer["status"] == "ran":
+        yield Test("baseline", change.name, "passed")
+    held = {(check["clause"], check["api"]) for check in change.narrowed.checks}
+    gone = {(check["clause"], check["api"]): check for check in change.gone}
+    for clause, api in gone.keys() - held:
+        said = "gone: the baseline has a check of it that this run has not"
+        yield Test(clause, f"{change.name} {api}", "skipped", said)
 
 
 def _tests(record: Record) -> tuple[Test, ...]:
     checks: dict[tuple[str, str], list[Check]] = {}
     for check in record.checks:
         checks.setdefault((check["clause"], check["api"]), []).append(check)
-    tests = [_test(clause, api, worst_first(found)) for (clause, api), found in checks.items()]
+    tests = [
+        _test(clause, f"{record.name} {api}", worst_first(found)) for (clause, api), found in checks.items()
+    ]
     footer = record.footer
     if footer["status"] != "ran":
         result = "skipped" if footer["status"] == "unavailable" else "error"
         tests.append(Test("run", record.name, result, f"{footer['status']}: {footer['reason']}"))
     else:
         unmet = unmet_apis(record)
-        tests += [Test("values", api, "error", f"no value check of {api} conformed") for api in unmet]
+        tests += [
+            Test("values", f"{record.name} {api}", "error", f"no value check of {api} conformed")
+            for api in unmet
+        ]
     tests += [Test("declarations", record.name, "failure", problem) for problem in footer["problems"]]
     return tuple(tests)
 
 
-def _test(clause: str, api: str, checks: tuple[Check, ...]) -> Test:
+def _test(clause: str, classname: str, checks: tuple[Check, ...]) -> Test:
     worst = checks[0]
     kind = standing(worst)
     if kind == "fails":
         others = sum(standing(check) == "fails" for check in checks) - 1
         said = f"{worst['verdict']}: demanded {worst['demanded']}; seen {worst['seen']}"
-        return Test(clause, api, "failure", said, worst, others)
+        return Test(clause, classname, "failure", _short(said), worst, others)
     if kind:
         why = worst["declared"]["reason"] if kind == "declared" else f"{worst['verdict']}: {worst['seen']}"
-        return Test(clause, api, "skipped", f"{kind}: {why}")
+        return Test(clause, classname, "skipped", _short(f"{kind}: {why}"))
     if all(check["verdict"] in _SKIPPED for check in checks):
-        return Test(clause, api, "skipped", f"{worst['verdict']}: {worst.get('seen', '')}".rstrip(": "))
-    return Test(clause, api, "passed")
+        said = f"{worst['verdict']}: {worst.get('seen', '')}".rstrip(": ")
+        return Test(clause, classname, "skipped", _short(said))
+    return Test(clause, classname, "passed")
+
+
+def _short(said: str) -> str:
+    """Return a message fit for a line of a list."""
+    line = " ".join(said.split())
+    return line if len(line) <= MOST else line[: MOST - 1] + "…"

@@ -149,9 +149,7 @@ def ignores_output_shape(input, filters, output_shape, strides, padding="SAME", 
     last = not str(arguments.get("data_format")).startswith("NC")
     rank = input.ndim - 2
     spatial = slice(1, -1) if last else slice(2, None)
-    strides, dilations = (
-        np.broadcast_to(value, rank) for value in (strides, arguments.get("dilations", 1))
-    )
+    strides, dilations = (np.broadcast_to(value, rank) for value in (strides, arguments.get("dilations", 1)))
     sizes = [
         n * s if padding == "SAME" else (n - 1) * s + (k - 1) * d + 1
         for n, k, s, d in zip(input.shape[spatial], filters.shape, strides, dilations, strict=False)
@@ -293,7 +291,11 @@ def knows_no_tuple():
 
 def answers_with_the_id_before():
     for message, answer in served():
-        say({**answer, "id": message["id"] - 1 if message["id"] == 3 else message["id"]} if "id" in message else answer)
+        say(
+            {**answer, "id": message["id"] - 1 if message["id"] == 3 else message["id"]}
+            if "id" in message
+            else answer
+        )
 
 
 def answers_with_texts_as_ids():
@@ -419,7 +421,13 @@ def names_a_reason():
 
 
 def swaps_gradients():
-    sloped(lambda seen: {**seen, "gradient-input": seen["gradient-kernel"], "gradient-kernel": seen["gradient-input"]})
+    sloped(
+        lambda seen: {
+            **seen,
+            "gradient-input": seen["gradient-kernel"],
+            "gradient-kernel": seen["gradient-input"],
+        }
+    )
 
 
 def ignores_the_gradient():

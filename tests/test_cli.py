@@ -142,7 +142,7 @@ def test_run_without_a_name_runs_fast(run_adjoint, tmp_path):
     assert done.returncode == 0, done.stdout
     documents = {f"document-{name}.html" for name in spec.load().documents}
     assert {path.name for path in tmp_path.iterdir()} == documents | {
-        *("fast.record.jsonl", "fast.log", "report.html", "junit.xml", "summary.md")
+        *("fast.record.jsonl", "fast.log", "report.html", "junit.xml", "summary.md", "badge.json")
     }
 
 
@@ -150,7 +150,7 @@ def test_report_of_records_is_the_report_of_the_run(run_adjoint, tmp_path):
     run_adjoint("run", "fast", "--out", tmp_path)
     done = run_adjoint("report", tmp_path / "fast.record.jsonl", "--out", tmp_path / "again")
     assert done.returncode == 0
-    for name in ("report.html", "document-tf-nn.html", "junit.xml", "summary.md"):
+    for name in ("report.html", "document-tf-nn.html", "junit.xml", "summary.md", "badge.json"):
         assert (tmp_path / "again" / name).read_text() == (tmp_path / name).read_text()
 
 

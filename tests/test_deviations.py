@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from adjoint.deviations import Deviation, Ledger, load, shipped
+from adjoint.deviations import Deviation, Ledger, load, shipped, strangers
 from adjoint.errors import UsageError
 
 CLAUSE = "tf-nn.values"
 TODAY = datetime.date(2026, 3, 1)
 DAY = datetime.timedelta(days=1)
+TORCH = {"torch": "2.9.1"}
 CALL = {"api": "tf.nn.conv_transpose", "padding": "SAME", "strides": [2, 1], "input.shape": [1, 3, 4, 5]}
 
 
@@ -70,6 +71,7 @@ def test_a_declaration_may_speak_of_many_clauses_and_of_one_kind_of_check():
         ("strides > 1", False),
         ("strides[7] == 1", False),
         ("strides[0] % 0 == 1", False),
+        ("given['a'] == 1", False),
     ],
 )
 def test_a_declaration_matches_when_its_condition_holds(when, matches):
@@ -170,7 +172,29 @@ def test_a_declaration_that_varies_is_never_stale(verdicts):
 
 def test_a_declaration_for_another_implementation_is_no_problem():
     assert problems(implementation="other") == ""
-    assert problems(versions={"torch": "<2"}) == ""
+    assert ledger(deviation(versions={"torch": "<2"}), systems=TORCH).problems(True, TODAY) == ()
+
+
+def test_a_declaration_of_versions_of_a_system_that_is_not_there_is_a_problem():
+    book = ledger(deviation(versions={"torhc": ">=2"}), systems=TORCH)
+    (sentence,) = book.problems(False, TODAY)
+    assert sentence.endswith(
+        "is of versions of torhc, which mine does not have; it has torch: correct versions."
+    )
+    assert ledger(deviation(implementation="m*", versions={"keras": ">=2"})).problems(True, TODAY) == ()
+    named = Deviation("mine[[]1]", CLAUSE, "known", versions={"keras": ""})
+    assert len(Ledger([named], "mine[1]", TORCH).problems(False, TODAY)) == 1
+
+
+def test_a_users_declaration_of_nothing_that_is_run_is_a_stranger():
+    mine, torch, typo = (deviation(implementation=name) for name in ("m?ne", "torch", "torhc"))
+    known = ("torch", "keras-torch")
+    assert strangers([mine, torch], ["mine"], known) == []
+    assert strangers([torch], ["keras-torch"], known) == []
+    (sentence,) = strangers([torch], ["mine"], known)
+    assert sentence.startswith("The declared deviation of torch from tf-nn.values is of no implementation of")
+    assert len(strangers([mine, torch, typo], ["mine", "torch"], known)) == 1
+    assert strangers([], ["mine"], known) == []
 
 
 def test_both_of_two_declarations_of_one_fault_are_needed():
@@ -247,6 +271,8 @@ def test_the_declarations_that_come_with_the_suite_can_be_read():
         (ROW + "expires = 2026-03-01T00:00:00\n", "deviation 1: "),
         (ROW.replace('"tf-nn.values"', '["tf-nn.values"]'), "deviation 1: "),
         (ROW.replace('"mine"', "3"), "deviation 1: "),
+        (ROW.replace("a known fault", " "), "deviation 1: reason is ' '; say there why"),
+        (ROW.replace("a known fault", "TODO: later"), "deviation 1: reason is 'TODO: later'; say there why"),
         (ROW.replace('"a known fault"', "3"), "deviation 1: "),
         (ROW.replace("[[deviation]]", "[deviation]"), "deviation"),
     ],

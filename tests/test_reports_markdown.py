@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from adjoint import baseline
 from adjoint.record import fails
 from adjoint.reports import markdown
 from adjoint.spec import load
@@ -35,7 +38,11 @@ def test_every_failing_clause_is_in_the_summary_with_its_smallest_call() -> None
             start = f"- `{name}` `{clause}` "
             (line,) = [line for line in found.splitlines() if line.startswith(start)]
             assert f"`f({name}, {number})`, demanded `the number 7`, seen `the number 8` (and 1 more)" in line
-    assert len([line for line in found.splitlines() if line]) == 2 * len(clauses)
+    lines = found.splitlines()
+    assert len([line for line in lines if line.startswith("- ")]) == 2 * len(clauses)
+    assert (
+        lines.count("  <details><summary>script</summary>") == lines.count("  </details>") == 2 * len(clauses)
+    )
 
 
 def test_the_summary_has_its_parts_in_order() -> None:
@@ -73,3 +80,83 @@ def test_the_summary_counts_drawn_calls_as_one_check() -> None:
     summary = markdown.render([record(drawn("conforms", 0.0, 0.5), check("conforms"), bad)])
     assert "| `mine` | 1.2.3 | ✗ failed | 2 | 1 | 1 | 12.2 |" in summary
     assert "`tf-nn.dtype` **deviates**: `f(1)`, demanded `the number 7`, seen `the number 8`" in summary
+
+
+def test_the_summary_says_how_each_implementation_fared_in_each_document() -> None:
+    one = record(check("conforms"), check("deviates", "tf-nn.dtype"), name="one")
+    two = record(check("conforms"), check("conforms", "keras-conv1d.values"), name="two")
+    lines = markdown.render([one, two]).splitlines()
+    assert "| tf.nn.conv\\_transpose | ✗ 1 of 2 fail | ✓ 1 | " in lines
+    (keras,) = [line for line in lines if line.endswith(" |  | ✓ 1 | ")]
+    assert "keras" in keras.lower()
+
+
+def test_a_script_is_folded_below_what_fails_whatever_it_holds() -> None:
+    bad = check("deviates", script="x = 1\n\n```\n</details>\nprint(x)\n")
+    shown = markdown.render([record(bad)])
+    assert "  ````python\n  x = 1\n\n  ```\n  </details>\n  print(x)\n  ````\n" in shown
+    long = markdown.render([record(check("deviates", script="x" * 7000))])
+    assert "# 7000 characters long: see report.html" in long
+
+
+@pytest.mark.parametrize("number", [2])
+def test_a_summary_is_never_larger_than_a_service_takes(number) -> None:
+    clauses = [clause.id for clause in load().clauses.values()]
+    text = "é" * 1500
+    many = [check("deviates", clause, call=text, seen=text, demanded=text, script=text) for clause in clauses]
+    records = [record(*many, name=f"{n}{text}") for n in range(number)]
+    summary = markdown.render(records)
+    assert 1000 < len(summary.encode("utf-8")) < 1 << 20
+    assert "which this page has no room for: see report.html." in summary
+    assert summary.count("<details>") == 30
+
+
+def test_what_no_shorter_list_makes_fit_is_cut() -> None:
+    made = markdown._fitting(lambda most: f"{most}\n" + "é\n" * 600_000)
+    assert len(made.encode("utf-8")) < 1 << 20
+    assert made.startswith("10\n")
+    assert made.endswith("Cut here.\n")
+
+
+CLAIMED = {"apis": ["tf.nn.conv_transpose"]}
+
+
+def test_the_summary_of_changes_has_nothing_but_changes() -> None:
+    before = record(
+        check("deviates", "tf-nn.dtype"),
+        check("conforms"),
+        check("deviates", "tf-nn.rank"),
+        problem="It is old.",
+    )
+    now = record(
+        check("conforms", "tf-nn.dtype"),
+        check("deviates"),
+        check("deviates", "tf-nn.rank"),
+        check("conforms", "tf-nn.batch"),
+        problem="It is old.",
+    )
+    for made in (before, now):
+        made.header["claims"].update(CLAIMED)
+    (change,) = baseline.against([now], {"mine": before}, "x")
+    summary = markdown.render_changes([change])
+    assert summary.startswith("# Newly failing\n")
+    assert "| `mine` | 1.2.3 | 1 | 1 | 0 | 1 | 0 | " in summary
+    headings = [line[3:] for line in summary.splitlines() if line.startswith("## ")]
+    assert headings == ["Newly failing", "Newly passing", "New checks"]
+    assert "tf-nn.rank" not in summary
+    assert "It is old." not in summary
+    assert summary.count("<details>") == 1
+    (same,) = baseline.against([before], {"mine": before}, "x")
+    assert markdown.render_changes([same]).startswith("# Nothing newly fails\n")
+    assert "## " not in markdown.render_changes([same])
+
+
+def test_hostile_text_is_inert_in_the_summary_of_changes() -> None:
+    made, empty = hostile(), record(name=hostile().name)
+    for each in (made, empty):
+        each.header["claims"].update(CLAIMED)
+    rendered = markdown.render_changes(baseline.against([made], {made.name: empty}, "x"))
+    assert not invisible(rendered)
+    outside = "".join(rendered.split("`")[::2]).replace("<details><summary>script</summary>", "")
+    assert "<script" not in outside.replace("\\<", "")
+    assert "<img" not in outside.replace("\\<", "")

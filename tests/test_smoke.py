@@ -21,7 +21,10 @@ RECIPE = "a tensor's `make` recipe is not understood"
 
 FUNCTIONS = {
     "kernel_channels_swapped": (TORCH, "the kernel's two channel axes are swapped"),
-    "kernel_flipped": (TORCH, "the kernel is flipped: it computes a convolution with the kernel turned by 180"),
+    "kernel_flipped": (
+        TORCH,
+        "the kernel is flipped: it computes a convolution with the kernel turned by 180",
+    ),
     "kernel_height_and_width_swapped": (TORCH, "the kernel's spatial axes are in the wrong order"),
     "forward_correlation": (TORCH, "it computes the correlation (the convolution of a forward layer)"),
     "strides_swapped": (TORCH, "the strides are in the wrong order (height and width swapped)"),
@@ -36,7 +39,10 @@ FUNCTIONS = {
     "dtype_unheard_of": (TORCH, "dtype complex64 came back for float32"),
     "zeros": (TORCH, "it returns zeros"),
     "its_input": (TORCH, "it returns its input as it is"),
-    "one_axis_too_many": (TORCH, "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]"),
+    "one_axis_too_many": (
+        TORCH,
+        "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]",
+    ),
     "channels_last_answer": (TORCH, "the answer has its channels last, where they should be second"),
     "no_bias_argument": (TORCH, "it raises TypeError at call: no_bias_argument() got an unexpected keyword"),
     "lists_only": (TORCH, 'a tagged argument, {"$tuple": [2, 3]}, was not understood: the stride is ignored'),
@@ -44,7 +50,10 @@ FUNCTIONS = {
     "ignores_output_shape": (TF, "the output_padding, or output_shape, is ignored"),
     "crop_ends_swapped": ("operation", "the crop's beginning and end are swapped"),
     "SwapsDataFormats": (KERAS, "it takes channels_last for channels_first, or the other way round"),
-    "IgnoresActivation": (KERAS, 'a tagged argument, {"$callable": "double"}, was not understood: the activation'),
+    "IgnoresActivation": (
+        KERAS,
+        'a tagged argument, {"$callable": "double"}, was not understood: the activation',
+    ),
     "SetsNoWeights": (KERAS, "the numbers are those of random weights: weights were not set"),
     "HasNoWeight": (MODULE, "the numbers are those of random weights: weights were not set"),
 }
@@ -159,7 +168,9 @@ def test_one_mistake_crosses_no_other_step(name, asks, monkeypatch):
 def test_a_mistake_is_named_alike_wherever_it_shows(monkeypatch):
     found = [line.says for line in of_function("kernel_flipped", TORCH, monkeypatch) if line.state == "wrong"]
     assert len(found) > 8
-    assert set(found) == {"the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"}
+    assert set(found) == {
+        "the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"
+    }
 
 
 def test_two_mistakes_at_once_are_both_named(monkeypatch):

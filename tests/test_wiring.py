@@ -22,7 +22,13 @@ FAMILIES = ("operation", "tf.nn.conv_transpose", "keras.layers", "tf.keras", "tf
 LACKS = {
     "operation": {"ignores the bias", "ignores the activation"},
     "tf.nn.conv_transpose": {
-        *("turns padding", "ignores groups", "interleaves groups", "ignores the bias", "ignores the activation")
+        *(
+            "turns padding",
+            "ignores groups",
+            "interleaves groups",
+            "ignores the bias",
+            "ignores the activation",
+        )
     },
     "layers": {"turns padding", "ignores groups", "interleaves groups"},
     "torch": {"ignores the activation"},
