@@ -136,7 +136,8 @@ def test_the_action_runs_a_command_with_its_deviations(job):
 def test_the_action_installs_the_suite_from_its_own_path(tmp_path):
     (step,) = [step for step in ACTION["runs"]["steps"] if "pip" in step.get("run", "")]
     (tmp_path / "temp").mkdir()
-    job = {"RUNNER_TEMP": str(tmp_path / "temp"), "GITHUB_ACTION_PATH": str(ROOT)}
+    path = f"{sys.base_prefix}/bin{os.pathsep}{os.environ['PATH']}"  # a virtual environment may lack pip
+    job = {"RUNNER_TEMP": str(tmp_path / "temp"), "GITHUB_ACTION_PATH": str(ROOT), "PATH": path}
     script = step["run"].replace("python -m", "python3 -m")
     subprocess.run(["bash", "-eo", "pipefail", "-c", script], check=True, env=os.environ | job, cwd=tmp_path)
     done = subprocess.run(
