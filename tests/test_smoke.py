@@ -21,7 +21,10 @@ RECIPE = "a tensor's `make` recipe is not understood"
 
 FUNCTIONS = {
     "kernel_channels_swapped": (TORCH, "the kernel's two channel axes are swapped"),
-    "kernel_flipped": (TORCH, "the kernel is flipped: it computes a convolution with the kernel turned by 180"),
+    "kernel_flipped": (
+        TORCH,
+        "the kernel is flipped: it computes a convolution with the kernel turned by 180",
+    ),
     "kernel_height_and_width_swapped": (TORCH, "the kernel's spatial axes are in the wrong order"),
     "forward_correlation": (TORCH, "it computes the correlation (the convolution of a forward layer)"),
     "strides_swapped": (TORCH, "the strides are in the wrong order (height and width swapped)"),
@@ -36,7 +39,10 @@ FUNCTIONS = {
     "dtype_unheard_of": (TORCH, "dtype complex64 came back for float32"),
     "zeros": (TORCH, "it returns zeros"),
     "its_input": (TORCH, "it returns its input as it is"),
-    "one_axis_too_many": (TORCH, "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]"),
+    "one_axis_too_many": (
+        TORCH,
+        "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]",
+    ),
     "channels_last_answer": (TORCH, "the answer has its channels last, where they should be second"),
     "no_bias_argument": (TORCH, "it raises TypeError at call: no_bias_argument() got an unexpected keyword"),
     "lists_only": (TORCH, 'a tagged argument, {"$tuple": [2, 3]}, was not understood: the stride is ignored'),
@@ -44,7 +50,10 @@ FUNCTIONS = {
     "ignores_output_shape": (TF, "the output_padding, or output_shape, is ignored"),
     "crop_ends_swapped": ("operation", "the crop's beginning and end are swapped"),
     "SwapsDataFormats": (KERAS, "it takes channels_last for channels_first, or the other way round"),
-    "IgnoresActivation": (KERAS, 'a tagged argument, {"$callable": "double"}, was not understood: the activation'),
+    "IgnoresActivation": (
+        KERAS,
+        'a tagged argument, {"$callable": "double"}, was not understood: the activation',
+    ),
     "SetsNoWeights": (KERAS, "the numbers are those of random weights: weights were not set"),
     "HasNoWeight": (MODULE, "the numbers are those of random weights: weights were not set"),
 }
@@ -58,10 +67,10 @@ WORKERS = {
     "makes_from_zero": f"{RECIPE}: it counts elements from 0",
     "makes_without_high": f"{RECIPE}: it leaves out `high`",
     "makes_without_low": f"{RECIPE}: it leaves out `low`",
-    "makes_anyhow": f"{RECIPE} (SplitMix64 differs): the first numbers must be -23, 42, 48, -37, and are -37, -36",
+    "makes_anyhow": f"{RECIPE} (SplitMix64 differs): the first numbers must be -23, 42, 48, -37, and are -37",
     "knows_no_make": f"{RECIPE}: it raises KeyError at construct: 'data'",
-    "knows_no_tuple": 'a tagged argument, {"$tuple": [3, 2]}, was not understood: it raises TypeError',
-    "claims_unknown_api": "in its claims is no API that is known here; did it mean 'torch.nn.functional.conv_tr",
+    "knows_no_tuple": 'a tagged argument, {"$tuple": [2, 3]}, was not understood: it raises TypeError',
+    "claims_unknown_api": "in its claims is no API that is known here; did it mean 'torch.nn.functional",
     "claims_unknown_dtype": "'float46' in its claims is no dtype that is known here; did it mean 'float64'?",
     "claims_no_dtype": "it claims no dtype, so no call can be put to it",
     "claims_unknown_observation": "'gradients' in its claims is no observation that is known here",
@@ -78,7 +87,7 @@ WORKERS = {
     "dies_of_errors": "last words: ValueError: stride",
     "hangs": "call 2 has no answer within 3 seconds",
     "does_not_stop": "it does not stop on `stop`: it was killed after 3 seconds",
-    "doubles_the_bytes": "its answer breaks the protocol: a tensor of shape (2, 3, 4, 4) and dtype float32 needs",
+    "doubles_the_bytes": "its answer breaks the protocol: a tensor of shape (2, 3, 4, 4) and dtype float32",
     "names_no_reason": "names 'no-groups', which is not among the claims' `unsupported`",
     "swaps_gradients": "gradient-input is what gradient-kernel must be",
     "ignores_the_gradient": "gradient-input is that of the output's sum: the tensor `gradient` is ignored",
@@ -131,8 +140,6 @@ def test_a_worker_wired_wrongly_is_told_how(name):
 
 @pytest.mark.parametrize("name", NOT_STARTED)
 def test_one_that_does_not_start_is_told_why(name):
-    if name == "ends_not_even_the_first_line":
-        pytest.importorskip("adjoint")
     with pytest.raises(WorkerDidNotStart) as told:
         of_worker(name)
     assert NOT_STARTED[name] in str(told.value)
@@ -159,7 +166,9 @@ def test_one_mistake_crosses_no_other_step(name, asks, monkeypatch):
 def test_a_mistake_is_named_alike_wherever_it_shows(monkeypatch):
     found = [line.says for line in of_function("kernel_flipped", TORCH, monkeypatch) if line.state == "wrong"]
     assert len(found) > 8
-    assert set(found) == {"the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"}
+    assert set(found) == {
+        "the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"
+    }
 
 
 def test_two_mistakes_at_once_are_both_named(monkeypatch):
@@ -187,7 +196,7 @@ def test_only_one_line_says_that_it_exits():
 
 def test_it_gives_up_where_nothing_is_answered():
     found = wrong(of_worker("hangs"))
-    assert found[-1].startswith("the other calls: it does not answer") or "the other calls" in " ".join(found)
+    assert "the other calls: it does not answer: the rest is not tried" in found
     assert len(found) == 4
 
 
