@@ -159,13 +159,6 @@ class Process:
         """Close the worker's input, once what was queued is written."""
         self._outgoing.put(None)
 
-    def exit_code(self, seconds: float) -> int | None:
-        """Wait up to `seconds` for the worker to leave by itself; return its exit code, None if it stays."""
-        try:
-            return self._popen.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return None
-
     def close(self, grace: float = 5.0) -> None:
         """Close the worker's input, give it `grace` seconds to leave, then kill it."""
         self.end_input()

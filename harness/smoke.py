@@ -26,7 +26,7 @@ from adjoint.spec import load
 from adjoint.talk import Reply, Talk
 from adjoint.tensors import DTYPES, Array, Foreign, decode, encode
 from adjoint.tiny import Setting, Step, has_weights, steps, with_gradient, written
-from adjoint.wiring import Cause, Expected, Heard, causes, difference, ends, expected, quoted
+from adjoint.wiring import Cause, Expected, Heard, both, causes, difference, ends, expected, quoted
 
 REPEATED = ("between", "again", "later", "after")
 OBSERVATIONS = {"output", *GRADIENTS, *REPEATED, *chain.from_iterable(OBSERVED_BY.values())}
@@ -219,6 +219,11 @@ def _judged(
     assert step.setting
     heard = Heard(number, step.setting, wanted, seen, notes.earlier[::-1], _claim(notes, step.call))
     found = causes(heard, notes.known)
+    if not found and _has_other_weights(talk, notes, step, wanted, seen):
+        said = "the shape is right but the numbers are those of random weights: weights were not set"
+        return [*problems, said]
+    if not found and not step.setting.recipe:
+        found = both(heard, notes.known)
     is_new = not set(found) <= set(notes.known)
     notes.known += [cause for cause in found if cause not in notes.known]
     if found:
@@ -228,18 +233,14 @@ def _judged(
         first = quoted(wanted.readings[0][0])
         said = f"the first numbers must be {first}, and are {quoted(seen)}"
         return [*problems, f"a tensor's `make` recipe is not understood (SplitMix64 differs): {said}"]
-    if (
-        has_weights(step.call.api)
-        and seen.shape == wanted.shape
-        and _has_other_weights(talk, notes, step.setting)
-    ):
-        said = "the shape is right but the numbers are those of random weights: weights were not set"
-        return [*problems, said]
     return [*problems, f"{_misunderstood(step, difference(wanted, seen))} ({_further(notes, step.call.api)})"]
 
 
-def _has_other_weights(talk: Talk, notes: _Notes, setting: Setting) -> bool:
-    """Tell whether a call whose weights are zero returns something else."""
+def _has_other_weights(talk: Talk, notes: _Notes, step: Step, wanted: Expected, seen: Array) -> bool:
+    """Tell whether a layer or module returns something also of a call whose weights are zero."""
+    setting = step.setting
+    if not setting or not has_weights(step.call.api) or seen.shape != wanted.shape:
+        return False
     nought = None if setting.bias is None else np.zeros_like(setting.bias)
     call = written(replace(setting, kernel=np.zeros_like(setting.kernel), bias=nought))
     assert call
@@ -248,8 +249,8 @@ def _has_other_weights(talk: Talk, notes: _Notes, setting: Setting) -> bool:
         outcome = parse(reply.message or {}, call.observe)
     except MessageError:
         return False
-    seen = outcome.observed["output"] if isinstance(outcome, Returned) else None
-    return isinstance(seen, np.ndarray) and bool(np.any(seen))
+    returned = outcome.observed["output"] if isinstance(outcome, Returned) else None
+    return isinstance(returned, np.ndarray) and bool(np.any(returned))
 
 
 def _further(notes: _Notes, api: str, rule: str = "values") -> str:

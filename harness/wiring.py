@@ -430,8 +430,15 @@ def causes(heard: Heard, known: Sequence[Cause] = ()) -> dict[Cause, str]:
         What explained answers before: where one of these does again, nothing else is looked for.
     """
     for tried in (known, (*HYPOTHESES, *GUESSES)):
-        if found := {cause: text for cause in tried if (text := cause.said(heard))}:
+        with np.errstate(all="ignore"):
+            found = {cause: text for cause in tried if (text := cause.said(heard))}
+        if found:
             return found
+    return {}
+
+
+def both(heard: Heard, known: Sequence[Cause]) -> dict[Cause, str]:
+    """Return two mistakes at once that explain an answer, with their sentence; parameters as of `causes`."""
     for first, second in _pairs([cause for cause in known if isinstance(cause, Hypothesis)], heard):
         if text := first.beside(second).said(heard):
             return {first: text, second: text}

@@ -1,7 +1,7 @@
 """Small workers and functions, each named for how it is wired wrongly.
 
-The first half are functions and classes, for ``miswired:NAME --api API``.  The second half are workers, run as
-``python miswired.py NAME``: what they claim and compute is right, but for what their name says.
+The first half are functions and classes, for ``miswired:NAME --api API``.  The second half are workers, run
+as ``python miswired.py NAME``: what they claim and compute is right, but for what their name says.
 """
 
 import base64
@@ -15,6 +15,7 @@ import numpy as np
 from adjoint.fast import keras_layers, plain, tf_nn
 from adjoint.fast.torch_functional import conv_transpose2d
 from adjoint.fast.torch_modules import ConvTranspose2d
+from adjoint.implementations import serving
 
 TORCH = "torch.nn.functional.conv_transpose2d"
 MODULE = "torch.nn.ConvTranspose2d"
@@ -170,7 +171,7 @@ class SwapsDataFormats(keras_layers.Conv2DTranspose):
 
 
 class IgnoresActivation(keras_layers.Conv2DTranspose):
-    def __init__(self, activation=None, **arguments):
+    def __init__(self, activation=None, **arguments):  # noqa: ARG002 - it is what it does not use
         super().__init__(**arguments)
 
 
@@ -196,22 +197,19 @@ def backwards(array):
     return array.byteswap()
 
 
-def from_zero(make, shape):
-    from adjoint.implementations import serving
+INTEGERS = serving.integers
 
-    return serving.integers({**make, "seed": (make["seed"] - 0x9E3779B97F4A7C15) % 2**64}, shape)
+
+def from_zero(make, shape):
+    return INTEGERS({**make, "seed": (make["seed"] - 0x9E3779B97F4A7C15) % 2**64}, shape)
 
 
 def without_high(make, shape):
-    from adjoint.implementations import serving
-
-    return serving.integers({**make, "high": make["high"] - 1}, shape)
+    return INTEGERS({**make, "high": make["high"] - 1}, shape)
 
 
 def without_low(make, shape):
-    from adjoint.implementations import serving
-
-    return serving.integers(make, shape) - make["low"]
+    return INTEGERS(make, shape) - make["low"]
 
 
 def anyhow(make, shape):
@@ -220,9 +218,7 @@ def anyhow(make, shape):
 
 def served(api=TORCH, function=conv_transpose2d, read=None, wrote=None, integers=None, claims=None):
     """Yield each message with the answer that a sound worker gives, but for what is given otherwise."""
-    from adjoint.implementations import serving
-
-    serving.integers = integers or serving.integers
+    serving.integers = integers or INTEGERS
 
     class System:
         @staticmethod
@@ -336,8 +332,14 @@ def a_line_short():
 
 
 def flushes_nothing():
+    buffer = []
     for message, answer in served():
-        print(json.dumps(answer), flush=message["do"] == "start")
+        if message["do"] == "start":
+            say(answer)
+        else:
+            buffer.append(answer)
+    for answer in buffer:
+        say(answer)
 
 
 def ends_no_line():
@@ -399,7 +401,7 @@ def claims_nothing():
 
 
 def doubles_the_bytes():
-    for message, answer in served():
+    for _, answer in served():
         for tensor in answer.get("observed", {}).values():
             array = np.frombuffer(base64.b64decode(tensor["data"]), tensor["dtype"])
             tensor["data"] = base64.b64encode(array.astype("float64").tobytes()).decode()
@@ -436,8 +438,6 @@ def ignores_the_gradient():
 
 def sloped(changed, ones=False):
     """Serve our own implementation's operation, with gradients."""
-    from adjoint.implementations import serving
-
     for line in sys.stdin:
         message = json.loads(line)
         if message["do"] == "stop":

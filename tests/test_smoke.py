@@ -67,10 +67,10 @@ WORKERS = {
     "makes_from_zero": f"{RECIPE}: it counts elements from 0",
     "makes_without_high": f"{RECIPE}: it leaves out `high`",
     "makes_without_low": f"{RECIPE}: it leaves out `low`",
-    "makes_anyhow": f"{RECIPE} (SplitMix64 differs): the first numbers must be -23, 42, 48, -37, and are -37, -36",
+    "makes_anyhow": f"{RECIPE} (SplitMix64 differs): the first numbers must be -23, 42, 48, -37, and are -37",
     "knows_no_make": f"{RECIPE}: it raises KeyError at construct: 'data'",
-    "knows_no_tuple": 'a tagged argument, {"$tuple": [3, 2]}, was not understood: it raises TypeError',
-    "claims_unknown_api": "in its claims is no API that is known here; did it mean 'torch.nn.functional.conv_tr",
+    "knows_no_tuple": 'a tagged argument, {"$tuple": [2, 3]}, was not understood: it raises TypeError',
+    "claims_unknown_api": "in its claims is no API that is known here; did it mean 'torch.nn.functional",
     "claims_unknown_dtype": "'float46' in its claims is no dtype that is known here; did it mean 'float64'?",
     "claims_no_dtype": "it claims no dtype, so no call can be put to it",
     "claims_unknown_observation": "'gradients' in its claims is no observation that is known here",
@@ -87,7 +87,7 @@ WORKERS = {
     "dies_of_errors": "last words: ValueError: stride",
     "hangs": "call 2 has no answer within 3 seconds",
     "does_not_stop": "it does not stop on `stop`: it was killed after 3 seconds",
-    "doubles_the_bytes": "its answer breaks the protocol: a tensor of shape (2, 3, 4, 4) and dtype float32 needs",
+    "doubles_the_bytes": "its answer breaks the protocol: a tensor of shape (2, 3, 4, 4) and dtype float32",
     "names_no_reason": "names 'no-groups', which is not among the claims' `unsupported`",
     "swaps_gradients": "gradient-input is what gradient-kernel must be",
     "ignores_the_gradient": "gradient-input is that of the output's sum: the tensor `gradient` is ignored",
@@ -140,8 +140,6 @@ def test_a_worker_wired_wrongly_is_told_how(name):
 
 @pytest.mark.parametrize("name", NOT_STARTED)
 def test_one_that_does_not_start_is_told_why(name):
-    if name == "ends_not_even_the_first_line":
-        pytest.importorskip("adjoint")
     with pytest.raises(WorkerDidNotStart) as told:
         of_worker(name)
     assert NOT_STARTED[name] in str(told.value)
@@ -198,7 +196,7 @@ def test_only_one_line_says_that_it_exits():
 
 def test_it_gives_up_where_nothing_is_answered():
     found = wrong(of_worker("hangs"))
-    assert found[-1].startswith("the other calls: it does not answer") or "the other calls" in " ".join(found)
+    assert "the other calls: it does not answer: the rest is not tried" in found
     assert len(found) == 4
 
 

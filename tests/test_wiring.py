@@ -10,7 +10,7 @@ from adjoint.reference.apis import APIS
 from adjoint.tiny import rank_of, steps
 from adjoint.wiring import GUESSES, HYPOTHESES, Expected, Heard, causes, difference, expected
 
-DTYPES = ["float32", "float16"]
+DTYPES = ["float32"]
 UNDONE = {
     wiring.as_it_is: lambda array: array,
     wiring._byteswapped: lambda array: array.byteswap(),
@@ -141,7 +141,7 @@ def test_the_illegal_call_is_refused_by_a_clause(api):
 def test_a_difference_is_said_shortly():
     array = np.arange(6.0).reshape(2, 3)
     wanted = Expected("float64", ((array, array),))
-    assert difference(wanted, array + [[0, 0, 1], [0, 0, 0]]) == (
+    assert difference(wanted, array + (array == 2)) == (
         "1 of 6 numbers differ: at [0, 2] 2 is demanded, 3 came back"
     )
     assert difference(wanted, array[0]) == "shape [2, 3] is demanded, [3] came back"

@@ -1,0 +1,120 @@
+"""Does `adjoint smoke` print a checklist, say what is wrong, and leave with the right exit code?"""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+API = "torch.nn.functional.conv_transpose2d"
+
+BAD = {
+    "nothing": (["smoke"], "give one thing to look at"),
+    "two things": (["smoke", "fast", "--command", "x"], "give one thing to look at"),
+    "unknown name": (["smoke", "torhc"], "'torhc' is not in the catalogue"),
+    "no api": (["smoke", "miswired:sound"], "needs --api"),
+    "api for none": (["smoke", "fast", "--api", API], "--api and --dtypes speak of a module:function"),
+    "no such python": (["smoke", "fast", "--python", "/no/such/python"], "is not a program"),
+    "empty command": (["smoke", "--command", " "], "--command is empty"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_sentence_and_code_2(name, run_adjoint):
+    words, sentence = BAD[name]
+    done = run_adjoint(*words, cwd=HERE)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_timeout_is_a_number(run_adjoint):
+    assert run_adjoint("smoke", "fast", "--timeout", "nan").returncode == 2
+    assert run_adjoint("smoke", "fast", "--timeout", "0").returncode == 2
+
+
+def test_what_is_right_is_ticked_and_code_0(run_adjoint):
+    done = run_adjoint("smoke", "miswired:always_right", "--api", API, cwd=HERE)
+    assert done.returncode == 0, done.stdout
+    *lines, last = done.stdout.splitlines()
+    assert API in lines
+    assert [line for line in lines if line != API and not line.startswith("✓ ")] == []
+    assert "is wired rightly" in last
+    assert f"`adjoint run miswired:always_right --api {API}`" in last
+
+
+def test_what_is_wrong_is_crossed_and_code_1(run_adjoint):
+    done = run_adjoint("smoke", "miswired:bias_ignored", "--api", API, cwd=HERE)
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("✗")] == [
+        f"✗ {'a bias':23} The bias is ignored."
+    ]
+    assert done.stdout.splitlines()[-1].startswith("1 of ")
+    assert "deviates" not in done.stdout
+
+
+def test_the_next_command_is_one_that_can_be_run(run_adjoint):
+    done = run_adjoint("smoke", "miswired:nobody_knows", "--api", API, cwd=HERE)
+    assert done.returncode == 1
+    assert f"`adjoint run miswired:nobody_knows --api {API} --clause torch-functional.values`" in done.stdout
+
+
+def test_a_command_is_quoted_as_a_shell_reads_it(run_adjoint):
+    done = run_adjoint("smoke", "--command", f"{sys.executable} miswired.py sound", cwd=HERE)
+    assert done.returncode == 0, done.stdout
+    assert f"`adjoint run --command '{sys.executable} miswired.py sound'`" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--command", f"{sys.executable} miswired.py dies_at_start"]])
+def test_what_does_not_start_is_code_3(words, run_adjoint):
+    done = run_adjoint("smoke", *words, cwd=HERE)
+    assert done.returncode == 3
+    assert done.stdout == (
+        f"✗ {'start':23} It did not start: exit code 1; its last words: "
+        "OSError: libconv.so: cannot open shared object file.\n"
+    )
+    assert done.stderr == ""
+
+
+def test_a_program_that_is_not_there_is_code_3(run_adjoint):
+    done = run_adjoint("smoke", "--command", "/no/such/worker")
+    assert done.returncode == 3
+    assert "/no/such/worker can't be run" in done.stdout
+
+
+def test_where_there_is_no_utf_8_the_marks_are_ascii(run_adjoint):
+    words = "smoke", "miswired:bias_ignored", "--api", API
+    done = run_adjoint(*words, cwd=HERE, PYTHONIOENCODING="ascii")
+    assert done.returncode == 1, done.stderr
+    assert "x a bias" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_on_a_terminal_lines_are_folded_under_their_own_column():
+    ours, theirs = pty.openpty()
+    words = [
+        sys.executable,
+        "-m",
+        "adjoint.cli",
+        "smoke",
+        "--command",
+        f"{sys.executable} miswired.py dies_at_start",
+    ]
+    env = {**os.environ, "COLUMNS": "70", "TERM": "xterm"}
+    with subprocess.Popen(words, cwd=HERE, stdout=theirs, env=env) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:
+            pass  # the other end is closed
+    os.close(ours)
+    assert process.returncode == 3
+    first, second, *_ = shown.decode().splitlines()
+    assert "✗" in first
+    assert "\x1b[" in first
+    assert " " * 25 in second
