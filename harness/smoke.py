@@ -300,8 +300,13 @@ def _sloped(talk: Talk, notes: _Notes, setting: Setting) -> Iterator[Line]:
         yield _unsupported(notes, "gradients", outcome)
         return
     problems += [problem] if problem else []
-    for name, values in demanded.gradients.items() if isinstance(outcome, Returned) else ():
-        seen = outcome.observed[name]  # type: ignore[union-attr]
+    if outcome is not None:
+        due = expected(step.call, claim)
+        assert due
+        problems += _judged(talk, notes, step, due, reply.number, outcome.observed["output"])
+    for name, values in () if outcome is None or problems else demanded.gradients.items():
+        assert outcome
+        seen = outcome.observed[name]
         wanted = Expected(demanded.dtype, (ends(values),))
         if isinstance(seen, Foreign):
             problems.append(f"dtype {seen.name} came back for {name}")
@@ -337,7 +342,10 @@ def _repeated(talk: Talk, notes: _Notes, setting: Setting) -> Iterator[Line]:
     problems += [problem] if problem else []
     if isinstance(outcome, Returned):
         wanted = {"output": once, "between": opposite, "again": once, "later": once}
-        for name in call.observe:
+        step = Step("a call made again", call, setting)
+        at_once = _judged(talk, notes, step, once, reply.number, outcome.observed["output"])
+        problems += at_once
+        for name in () if at_once else call.observe:
             seen = outcome.observed[name]
             held = name.removeprefix("after-")
             if held != name:

@@ -144,7 +144,9 @@ def _settings(api: str, dtypes: Sequence[str], first: int) -> Iterator[tuple[str
         yield "axes of different sizes", oblong()
         yield "a bias", oblong(biased=True)
         yield "strides", oblong(stride=steps)
-        yield "dilation", oblong(dilation=(3, 2, 1)[:rank])
+        # Keras 2 takes one number for all axes
+        apart = (2,) * rank if api.startswith("tf.keras") else (3, 2, 1)[:rank]
+        yield "dilation", oblong(dilation=apart)
         crops = ((2, 1), (1, 0), (0, 1)) if api == plain.API else ((1, 1), (2, 2), (0, 0))
         yield "padding", oblong(crop=crops[:rank], odd=True)
         longer = (2, 1, 0)[:rank]
@@ -325,6 +327,7 @@ def _illegal(api: str, dtype: str, first: int) -> Call | None:
         call = written(setting)
         if api == plain.API or call is None:
             return None
-        wrong = {"padding": "NONE"} if api == tf_nn.API else {"strides" if api in LAYERS else "stride": 0}
+        # a stride of 0, of which some layers would die, is for PyTorch's
+        wrong = {"padding": "NONE"} if has_formats(api) else {"stride": 0}
         return replace(call, arguments={**call.arguments, **wrong})
     return None

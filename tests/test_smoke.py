@@ -148,7 +148,7 @@ def test_one_that_does_not_start_is_told_why(name):
 @pytest.mark.parametrize(
     ("name", "asks"),
     [
-        ("strides_swapped", {"strides", "a $tuple as argument"}),
+        ("strides_swapped", {"strides", "a longer output", "a $tuple as argument"}),
         ("bias_ignored", {"a bias"}),
         ("dilation_ignored", {"dilation"}),
         ("padding_ignored", {"padding"}),

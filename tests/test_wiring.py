@@ -35,6 +35,7 @@ LACKS = {
     "keras.layers.Conv2DTranspose": {"turns output_padding", "ignores output_padding"},  # it has none
     "tf.layers": {"turns dilation", "ignores dilation", "turns output_padding", "ignores output_padding"},
     "Conv1DTranspose": {"ignores dilation"},  # the pages contradict themselves
+    "tf.keras.layers.Conv2DTranspose": {"turns dilation"},  # one number for all axes
     "tf.keras.layers.Conv3DTranspose": {"turns dilation", "ignores dilation"},
 }
 OF_TWO_AXES = {"turns the kernel", "turns strides", "turns dilation", "turns padding", "turns output_padding"}
