@@ -19,6 +19,8 @@ class Array:
 
 def asarray(held): return Array(held)
 """
+DLPACK = """def __dlpack__(self, **asked): return self.held.__dlpack__(**asked)
+    def __dlpack_device__(self): return self.held.__dlpack_device__()"""
 CONV = """
 from adjoint.fast import plain
 from own_library import Array
@@ -58,6 +60,14 @@ def test_arrays_of_another_library_are_taken_and_what_is_unsupported_is_no_failu
     assert found.record.header["claims"]["dtypes"] == ["float16", "float32"]
     seen = {line["seen"] for line in found.record.checks if line["verdict"] == "unsupported"}
     assert any(text.startswith("NotImplementedError: there is no dilation yet") for text in seen)
+
+
+def test_an_array_that_has_nothing_but_dlpack_is_read(mine: Path) -> None:
+    given = LIBRARY.replace("def __array__(self, dtype=None, copy=None): return self.held", DLPACK)
+    (mine / "own_library.py").write_text(given)
+    (mine / "claims.toml").write_text(CLAIMS)
+    found = adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none")
+    assert found.passed, repr(found)
 
 
 def test_without_the_claims_it_fails(mine: Path) -> None:
