@@ -157,7 +157,13 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
             return
         checks = [line for line in found.record.checks if line["clause"] == clause]
         for line in (line for line in found.failures if line["clause"] == clause):
-            pytest.fail("\n".join([*summary.lines(line), "", line.get("script", "")]), pytrace=False)
+            said = [
+                f"{line['verdict']}: {line['call']}",
+                *summary.lines(line)[2:],
+                "",
+                line.get("script", ""),
+            ]
+            pytest.fail("\n".join(said), pytrace=False)
         if all(line["verdict"] in ("unsupported", "not-reached") for line in checks):
             pytest.skip("unsupported, or not reached")
 

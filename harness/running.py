@@ -155,7 +155,7 @@ def _jobs(request: Request) -> Iterator[Job]:
 
 def _record(out: Path, name: str) -> Path:
     """Return a file for a record; a name that a file can't have gets a hash instead of what is lost."""
-    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name)[:60]
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name)[:60].lstrip("._-") or "record"  # a dot would hide it
     if safe != name:
         safe += "-" + hashlib.sha256(name.encode()).hexdigest()[:6]
     return out.absolute() / f"{safe}.record.jsonl"

@@ -27,8 +27,18 @@ COUNTED = {
 """What the summary counts, and how its columns are headed."""
 
 
-LAST = ("values", "not-finite")
-"""The last parts of clauses that any fault breaks: they tell least of what is wrong."""
+PLAIN = {
+    "strides": ("one",),
+    "dilation": ("none",),
+    "padding": ("none", "valid"),
+    "output_padding": ("zero", "not given"),
+    "output_shape": ("least",),
+    "groups": ("one",),
+    "bias": ("none",),
+    "activation": ("linear",),
+    "data_format": ("last",),
+}
+"""Axes of a call's features, and the levels at which nothing is asked for."""
 
 
 def table(records: Sequence[Record]) -> Table:
@@ -91,10 +101,17 @@ def show_failures(record: Record, most: int = 10) -> None:
         console.print(f"... and {len(failing) - most} more clauses; see the report.")
 
 
-def telling(check: Mapping[str, Any]) -> tuple[int, int, str]:
-    """Return what puts failing checks in order: clauses of one argument first, then the smallest calls."""
-    rule = check["clause"].partition(".")[2]
-    return LAST.index(rule) + 1 if rule in LAST else 0, check["size"], check["call"]
+def telling(check: Mapping[str, Any]) -> tuple[int, bool, int, str]:
+    """Return what puts failing checks in order, the most telling first.
+
+    That is a call of which nothing is asked but the sum; then clauses of one argument; then those that any
+    fault breaks, and calls that are not refused.  Of each, exact numbers before others, and small calls.
+    """
+    rule, features = check["clause"].partition(".")[2], check.get("features", {})
+    plain = "strides" in features and all(features.get(axis, of[0]) in of for axis, of in PLAIN.items())
+    later = {"values": 0 if plain else 2, "not-finite": 3}
+    rank = 4 if rule.startswith("refuses") else later.get(rule, 1)
+    return rank, features.get("data", "exact") != "exact", check["size"], check["call"]
 
 
 def lines(check: Mapping[str, Any]) -> list[str]:

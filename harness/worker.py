@@ -255,6 +255,7 @@ class Worker:
         stderr = self._process.stderr().strip().splitlines() if self._process else []
         self._drop()
         words = plain(stderr[-1]) if stderr else ""
+        problem = problem.rstrip(".")
         return f"{problem}; its last words: {words:.300}" if words else f"{problem}; it said nothing."
 
     def _dismiss(self) -> None:

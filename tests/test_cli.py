@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from adjoint import catalogue, golden, record, running, spec
+from adjoint.running import _record
 
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
@@ -388,3 +389,28 @@ def test_a_class_is_taken_through_the_stages_of_its_api(target, api, run_adjoint
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = tmp_path.glob("*.record.jsonl")
     assert sum(check["verdict"] == "conforms" for check in record.read(path).checks) > 100
+
+
+@pytest.mark.parametrize("name", ["./on_c", "../_x", "...", "node ./w.mjs"])
+def test_the_record_of_a_program_is_not_hidden(name, tmp_path):
+    assert not _record(tmp_path, name).name.startswith((".", "_", "-"))
+    assert _record(tmp_path, name) != _record(tmp_path, name[1:])
+
+
+def test_a_folder_stands_for_the_records_in_it(run_adjoint, tmp_path):
+    words = ("run", "fast", "--profile", "none", "--clause", "operation.crop", "--out", tmp_path / "run")
+    assert run_adjoint(*words, cwd=HERE).returncode == 0
+    again = run_adjoint("report", tmp_path / "run", "--out", tmp_path / "again", cwd=HERE)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again" / "report.html").exists()
+    (tmp_path / "empty").mkdir()
+    empty = run_adjoint("report", tmp_path / "empty", "--out", tmp_path / "again", cwd=HERE)
+    assert empty.returncode == 2
+    assert "has no records" in empty.stderr
+
+
+def test_where_nothing_is_right_the_wiring_is_asked_for(run_adjoint, tmp_path):
+    words = ("run", "math:hypot", "--api", "operation", "--profile", "none", "--out", tmp_path)
+    done = run_adjoint(*words, cwd=HERE)
+    assert done.returncode == 3
+    assert "Ask 'adjoint smoke', with the same words." in done.stdout

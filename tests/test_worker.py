@@ -290,7 +290,7 @@ HOPELESS = {
     "dies by a signal": ("os.abort()", "signal SIGABRT; it said nothing."),
     "prints a banner": (
         "say(b'Welcome!\\n'); print('hello', file=sys.stderr)",
-        "it answered b'Welcome!\\n', which is not a JSON object.; its last words: hello",
+        "it answered b'Welcome!\\n', which is not a JSON object; its last words: hello",
     ),
     "never answers": (
         "print('importing', file=sys.stderr, flush=True); time.sleep(60)",
@@ -309,11 +309,11 @@ HOPELESS = {
     "claims no number": (
         "answer(version='v', claims={'apis': [1e999], 'dtypes': []})",
         'it answered b\'{"version": "v", "claims": {"apis": [Infinity], "dtypes": []}}\\n\', which is not a '
-        "JSON object.; it said nothing.",
+        "JSON object; it said nothing.",
     ),
     "claims another type": (
         "answer(version='v', claims={'apis': [], 'dtypes': 7})",
-        "the answer to start lacks or garbles dtypes.; it said nothing.",
+        "the answer to start lacks or garbles dtypes; it said nothing.",
     ),
 }
 
