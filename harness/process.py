@@ -60,6 +60,14 @@ class Ended(Exception):  # noqa: N818 - an event, not an error of ours
     """The process ended, or was ended by us for its memory; the text is the cause."""
 
 
+class Torn(Ended):
+    """The process ended in the middle of a line, of which there is the beginning."""
+
+    def __init__(self, cause: str, line: bytes) -> None:
+        super().__init__(f"{cause}, in the middle of an answer")
+        self.line = line
+
+
 class Silent(Exception):  # noqa: N818
     """No line came in time."""
 
@@ -137,7 +145,7 @@ class Process:
                 if len(line) > self._limits.line:
                     raise Flooded(f"an answer of more than {self._limits.line} bytes")
                 if not line.endswith(b"\n"):
-                    raise Ended(f"{self._cause_of_death()}, in the middle of an answer")
+                    raise Torn(self._cause_of_death(), line)
                 return line
             if self._popen.poll() is not None and self._lines.empty():
                 self._reader.join(timeout=0.5)  # unless a child of its holds the pipe open

@@ -16,7 +16,7 @@ from typing import Any
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.outcome import plain
-from adjoint.process import Ended, Flooded, Limits, Process, Silent
+from adjoint.process import Ended, Flooded, Limits, Process, Silent, Torn
 from adjoint.worker import PROTOCOL
 
 PATIENCE = 2.0
@@ -220,12 +220,13 @@ class Talk:
     def _what_comes_late(self, process: Process) -> str:
         """End the worker's input, and say what comes then."""
         process.end_input()
-        with contextlib.suppress(Silent, Ended, Flooded):
-            line = process.receive(time.monotonic() + PATIENCE)
-            if not line.endswith(b"\n"):
-                return f"an answer must end with a line feed, and {line[:40]!r} ... does not"
-            return "answers come only once its input ends: each must be flushed when it is written"
-        return ""
+        try:
+            process.receive(time.monotonic() + PATIENCE)
+        except Torn as torn:
+            return f"an answer must end with a line feed, and {torn.line[:40]!r} ... does not"
+        except (Silent, Ended, Flooded):
+            return ""
+        return "answers come only once its input ends: each must be flushed when it is written"
 
     def _last_words(self, process: Process) -> str:
         """Return the last line of standard error, if there is one."""

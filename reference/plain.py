@@ -39,7 +39,7 @@ def translate(
     specified_only_if(min(*stride, *dilation, groups) >= 1, f"a step or groups is below one: {numbers}")
     specified_only_if(min(*output_padding, *sum(map(tuple, crop), ())) >= 0, f"below zero: {numbers}")
     specified_only_if(input.shape[1] == kernel.shape[0], "the kernel is for other channels")
-    specified_only_if(input.shape[1] % groups == 0, f"{input.shape[1]} channels make no {groups} groups")
+    specified_only_if(input.shape[1] % groups == 0, f"{input.shape} makes no {groups} groups")
     specified_only_if(input.dtype == kernel.dtype and input.dtype in FORMATS, f"the dtype is {input.dtype}")
     axes = zip(input.shape[2:], kernel.shape[2:], *numbers, strict=True)
     output = tuple((n - 1) * s + (k - 1) * d + 1 - b - e + more for n, k, s, d, (b, e), more in axes)

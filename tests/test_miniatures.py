@@ -68,7 +68,7 @@ FUNCTIONS = {
 WORKERS = {
     "floods_stdout": (1, many_groups("broken")),
     "answers_nonsense": (1, many_groups("broken")),
-    "answers_out_of_order": (1, many_groups("broken")),
+    "answers_out_of_order": (1, many_groups("timed-out")),  # asked alone it waits for the next
     "strays_in_float16": (0, {}),
     "claims_to_stray_less": (1, differing("deviates", "values", "not-finite")),
 }

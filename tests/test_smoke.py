@@ -85,8 +85,8 @@ WORKERS = {
     "exits_after_the_first_call": "it exits after its first answer (exit code 0)",
     "dies_of_groups": "the worker dies of this call: exit code 1; its last words: segmentation fault, or so",
     "dies_of_errors": "last words: ValueError: stride",
-    "hangs": "call 2 has no answer within 3 seconds",
-    "does_not_stop": "it does not stop on `stop`: it was killed after 3 seconds",
+    "hangs": "call 2 has no answer within 8 seconds",
+    "does_not_stop": "it does not stop on `stop`: it was killed after 8 seconds",
     "doubles_the_bytes": "its answer breaks the protocol: a tensor of shape (2, 3, 4, 4) and dtype float32",
     "names_no_reason": "names 'no-groups', which is not among the claims' `unsupported`",
     "swaps_gradients": "gradient-input is what gradient-kernel must be",
@@ -94,7 +94,7 @@ WORKERS = {
 }
 NOT_STARTED = {
     "dies_at_start": "it did not start: exit code 1; its last words: OSError: libconv.so: cannot open",
-    "says_nothing_at_start": "it did not start: no answer within 3 seconds",
+    "says_nothing_at_start": "it did not start: no answer within 8 seconds",
     "claims_nothing": "its answer to `start` can't be read: the answer to start has no claims",
     "ends_not_even_the_first_line": "an answer must end with a line feed",
 }
@@ -111,7 +111,7 @@ def lines(implementation, seconds=30.0):
 
 def of_worker(name):
     worker = catalogue.from_command(f"{sys.executable} {HERE / 'miswired.py'} {name}")
-    return lines(worker, 3.0 if name in QUICK else 30.0)
+    return lines(worker, 8.0 if name in QUICK else 30.0)
 
 
 def of_function(name, api, monkeypatch, dtypes=None):
