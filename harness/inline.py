@@ -20,6 +20,7 @@ from adjoint.drawing import DATA, PROFILES, Drawn
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
 from adjoint.gate import HELD_LEVELS, code_of
+from adjoint.inert import in_a_line
 from adjoint.process import Limits
 from adjoint.record import Record, fails, read
 from adjoint.reports import notebook
@@ -56,11 +57,10 @@ class Checked:
         """Return what the command line prints of a run."""
         console = Console(file=io.StringIO(), width=110)
         console.print(summary.table([self.record]))
-        for sentence in (self.record.footer["reason"], *self.record.footer["problems"]):
-            console.print(sentence) if sentence else None
-        for check in self.failures:
-            for line in summary.lines(check):
-                console.print(line, soft_wrap=True, markup=False, highlight=False)
+        problems = filter(None, (self.record.footer["reason"], *self.record.footer["problems"]))
+        failures = (line for check in self.failures for line in summary.lines(check))
+        for line in (*map(in_a_line, problems), *failures):
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
         assert isinstance(console.file, io.StringIO)
         return console.file.getvalue().rstrip()
 

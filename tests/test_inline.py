@@ -114,6 +114,15 @@ def test_a_function_that_never_answers_is_timed_out() -> None:
     assert verdicts(found) == {"timed-out"}
 
 
+def test_what_it_says_when_it_does_not_start_can_not_act(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "hostile_module.py").write_text("raise RuntimeError('[/bold] \\x1b[31m \\u202e')")
+    monkeypatch.chdir(tmp_path)
+    said = repr(check("hostile_module:conv"))
+    assert "RuntimeError: [/bold]" in said
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+
+
 def test_a_function_that_can_not_be_imported_there_did_not_run() -> None:
     found = check("no_such_module:conv")
     assert found.record.footer["status"] == "not-run"
