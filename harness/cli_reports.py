@@ -104,7 +104,9 @@ def say(records: Sequence[Record], out: Path) -> None:
         if code_of(record):
             summary.show_failures(record)
         if code_of(record) == 3 and record.footer["status"] not in ("unavailable", "stopped"):
-            click.echo(f"{record.name}: is it wired rightly?  Ask 'adjoint smoke', with the same words.")
+            click.echo(
+                f"{in_a_line(record.name)}: is it wired rightly?  Ask 'adjoint smoke', with the same words."
+            )
     click.echo(f"report: {out / pages.REPORT}")
 
 
