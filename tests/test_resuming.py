@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -331,7 +332,8 @@ def killed(out: Path, pick: random.Random, size: int) -> int:
     while run.poll() is None and not (path.exists() and path.stat().st_size >= target):
         time.sleep(0.002)
     time.sleep(later)
-    os.killpg(run.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it may be at its end already
+        os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert run.stdout
     run.stdout.close()
