@@ -10,7 +10,7 @@ from typing import Any
 from adjoint import INTERPRETATION
 from adjoint.errors import UsageError
 from adjoint.gate import code_of, unmet_apis
-from adjoint.record import Record, fails, read
+from adjoint.record import Record, fails, files, read
 
 PASSING = ("conforms", "observed", "vacuous")
 
@@ -84,11 +84,8 @@ def load(path: Path) -> dict[str, Record]:
         If there is none, or one of them is not whole, did not run to its end, or is of an interpretation
         whose verdicts mean something else.
     """
-    paths = sorted(path.glob("*.record.jsonl")) if path.is_dir() else [path]
-    if not paths:
-        raise UsageError(f"--baseline {path} has no record in it; give a folder that 'adjoint run' wrote to.")
     found = {}
-    for each in paths:
+    for each in files(path):
         record = read(each)
         interpretation = str(record.header["interpretation"])
         if interpretation.partition(".")[0] != INTERPRETATION.partition(".")[0]:

@@ -13,7 +13,7 @@ from adjoint.baseline import Change
 from adjoint.errors import UsageError
 from adjoint.gate import code_of
 from adjoint.inert import in_a_line
-from adjoint.record import Record, read
+from adjoint.record import Record, files, read
 from adjoint.reports import badge, entries, junit, markdown, pages
 from adjoint.reports.findings import gather
 from adjoint.reports.findings import render as render_findings
@@ -28,7 +28,7 @@ from adjoint.sentences import sentences
 @sentences
 def report(records: tuple[Path, ...], out: str) -> None:
     """Write the report of RECORDS anew."""
-    whole = [read(path) for path in _files(records)]
+    whole = [read(path) for given in records for path in files(given)]
     make_folder(Path(out))
     write(whole, Path(out))
     say(whole, Path(out))
@@ -44,7 +44,7 @@ def findings(records: tuple[Path, ...], out: str) -> None:
     Exit code: 0 the two agree; 1 something differs that no entry describes, or an entry is shown by nothing;
     2 the request makes no sense.
     """
-    gathered = gather([read(path) for path in _files(records)], entries.load())
+    gathered = gather([read(path) for given in records for path in files(given)], entries.load())
     write_text(Path(out), render_findings(gathered))
     for cell in gathered.strange:
         number = len(cell.checks)
@@ -56,25 +56,6 @@ def findings(records: tuple[Path, ...], out: str) -> None:
         click.echo(sentence)
     click.echo(f"findings: {out}")
     sys.exit(int(bool(gathered.strange or gathered.idle)))
-
-
-def _files(given: Sequence[Path]) -> list[Path]:
-    """Return records, those of a folder where one is given.
-
-    Raises
-    ------
-    UsageError
-        If a folder has none.
-    """
-    found = []
-    for path in given:
-        held = sorted(path.glob("*.record.jsonl")) if path.is_dir() else [path]
-        if not held:
-            raise UsageError(
-                f"{path} has no records, *.record.jsonl; give a folder that 'adjoint run' wrote."
-            )
-        found += held
-    return found
 
 
 def write(records: Sequence[Record], out: Path, changes: Sequence[Change] | None = None) -> None:
@@ -103,10 +84,8 @@ def say(records: Sequence[Record], out: Path) -> None:
                 click.echo(f"{in_a_line(record.name)}: {in_a_line(problem)}")
         if code_of(record):
             summary.show_failures(record)
-        if code_of(record) == 3 and record.footer["status"] not in ("unavailable", "stopped"):
-            click.echo(
-                f"{in_a_line(record.name)}: is it wired rightly?  Ask 'adjoint smoke', with the same words."
-            )
+        if code_of(record) == 3 and record.footer["status"] == "ran":
+            click.echo(f"{in_a_line(record.name)}: is it wired rightly?  'adjoint smoke' says so.")
     click.echo(f"report: {out / pages.REPORT}")
 
 

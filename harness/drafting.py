@@ -12,10 +12,14 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from adjoint.deviations import TODO, Deviation
+from adjoint.inert import in_a_line
 from adjoint.predicates import Predicate, separating
 
 DAYS = 90
 """How long a declaration that was drafted holds."""
+
+MOST = 300
+"""How many characters a comment has."""
 
 TRIED = 5
 """How many predicates are put to the test as declarations."""
@@ -68,7 +72,7 @@ def _row(survey: Mapping[str, Any], group: Mapping[str, Any], today: datetime.da
     said = predicate or Predicate()
     lines = [
         "[[deviation]]",
-        *(f"# {_line(note)}" for note in notes),
+        *(f"# {in_a_line(note, MOST)}" for note in notes),
         f"implementation = {text(glob.escape(survey['implementation']))}",
         f"clause = {text(group['clause'])}",
         f"kind = {text(group['kind'])}",
@@ -108,7 +112,7 @@ def _versions(systems: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
         try:
             found[name] = f"=={Version(version).public}"
         except InvalidVersion:
-            unread[name] = _line(version)
+            unread[name] = in_a_line(version, MOST)
     return found, unread
 
 
@@ -139,10 +143,3 @@ def _escaped(character: str) -> str:
 
 def _key(name: str) -> str:
     return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else text(name)
-
-
-def _line(said: str) -> str:
-    """Return text as what a comment can hold: one line, of characters that can be seen."""
-    shown = "".join(c if c.isprintable() else " " for c in said)
-    line = " ".join(shown.split())
-    return line if len(line) <= 300 else line[:299] + "…"

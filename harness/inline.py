@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from adjoint import catalogue, claims_file, deviations, golden, summary
+from adjoint import catalogue, claims_file, deviations, golden, selection, summary
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.drawing import DATA, PROFILES, Drawn
@@ -111,8 +112,11 @@ def check(
     UsageError
         If the request makes no sense; the text says why.
     """
+    selection.check(levels, None, None)
     if profile not in ("none", *PROFILES):
         raise UsageError(f"profile is {profile!r}; it must be one of none, {', '.join(PROFILES)}.")
+    if not 0 < timeout < math.inf:
+        raise UsageError(f"timeout is {timeout}; it must be a number of seconds, above zero.")
     with TemporaryDirectory(prefix="adjoint-") as folder:
         plan = Plan(
             _implementation(

@@ -186,6 +186,20 @@ class RecordWriter:
         self._file.flush()
 
 
+def files(path: Path) -> list[Path]:
+    """Return a record's file itself, or those of a folder.
+
+    Raises
+    ------
+    UsageError
+        If the folder has none.
+    """
+    found = sorted(path.glob("*.record.jsonl")) if path.is_dir() else [path]
+    if not found:
+        raise UsageError(f"{path} has no records, *.record.jsonl; give a folder that 'adjoint run' wrote to.")
+    return found
+
+
 def read(path: Path) -> Record:
     """Read a whole record.
 

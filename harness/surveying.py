@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from adjoint.deviations import EXCUSABLE
 from adjoint.errors import UsageError
 from adjoint.record import fails
 
@@ -17,7 +18,6 @@ MOST = 2000
 """How many conforming calls of a clause and kind are kept."""
 
 SURVEYED = {"reason": "surveyed, to be declared", "link": ""}
-EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
 HELD = ("conforms", "observed", "vacuous")
 TEXTS = ("call", "size", "verdict", "demanded", "seen")
 

@@ -17,7 +17,7 @@ from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.outcome import plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent, Torn
-from adjoint.worker import PROTOCOL
+from adjoint.worker import GREETING
 
 PATIENCE = 2.0
 """Seconds that are waited where an answer is not expected to come, but may."""
@@ -87,7 +87,7 @@ class Talk:
         except OSError as error:
             raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}") from None
         self._answered, heard = 0, len(self.noise)
-        process.send(_line({"do": "start", "protocol": PROTOCOL}))
+        process.send(_line(GREETING))
         try:
             return self._next(time.monotonic() + self._limits.start_seconds)
         except Ended as end:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from adjoint.baseline import Change
 from adjoint.gate import unmet_apis
+from adjoint.inert import in_a_line
 from adjoint.record import Record
 from adjoint.reports.ranking import Check, standing, worst_first
 from adjoint.reports.text import markup_environment
@@ -145,17 +146,11 @@ def _test(clause: str, classname: str, checks: tuple[Check, ...]) -> Test:
     if kind == "fails":
         others = sum(standing(check) == "fails" for check in checks) - 1
         said = f"{worst['verdict']}: demanded {worst['demanded']}; seen {worst['seen']}"
-        return Test(clause, classname, "failure", _short(said), worst, others)
+        return Test(clause, classname, "failure", in_a_line(said, MOST), worst, others)
     if kind:
         why = worst["declared"]["reason"] if kind == "declared" else f"{worst['verdict']}: {worst['seen']}"
-        return Test(clause, classname, "skipped", _short(f"{kind}: {why}"))
+        return Test(clause, classname, "skipped", in_a_line(f"{kind}: {why}", MOST))
     if all(check["verdict"] in _SKIPPED for check in checks):
         said = f"{worst['verdict']}: {worst.get('seen', '')}".rstrip(": ")
-        return Test(clause, classname, "skipped", _short(said))
+        return Test(clause, classname, "skipped", in_a_line(said, MOST))
     return Test(clause, classname, "passed")
-
-
-def _short(said: str) -> str:
-    """Return a message fit for a line of a list."""
-    line = " ".join(said.split())
-    return line if len(line) <= MOST else line[: MOST - 1] + "…"

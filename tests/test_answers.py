@@ -47,38 +47,15 @@ def some(share: float) -> settings:
     )
 
 
+KEYS = (
+    *("id", "outcome", "observed", "stage", "types", "message", "reason", "claims", "arithmetic", "dtype"),
+    *("accumulator", "shape", "data", "make", "layout", "kind", "name", "default", "class_name", "config"),
+    "again",
+)
 WORDS = (
     *("", "<script>", "\x1b[31m", "\x00", "\ud800", "AAAA", "AAAAAA==", "nan", "inf", "/", "{}", "1.2.3"),
     *("output", "returned", "raised", "unsupported", "float8_e4m3fn", "L1L2", "VAR_KEYWORD"),
-    *(
-        "id",
-        "outcome",
-        "observed",
-        "stage",
-        "types",
-        "message",
-        "reason",
-        "claims",
-        "arithmetic",
-        "accumulator",
-    ),
-    *("dtype", "shape", "data", "make", "layout", "kind", "name", "default", "class_name", "config", "again"),
-    *(*DTYPES, *LAYOUTS, *STAGES),
-)
-KEYS = (
-    *(
-        "id",
-        "outcome",
-        "observed",
-        "stage",
-        "types",
-        "message",
-        "reason",
-        "claims",
-        "arithmetic",
-        "accumulator",
-    ),
-    *("dtype", "shape", "data", "make", "layout", "kind", "name", "default", "class_name", "config", "again"),
+    *(*KEYS, *DTYPES, *LAYOUTS, *STAGES),
 )
 NUMBERS = (0, 1, -1, 2, 2**31, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308, 5e-324)
 PLAIN = st.one_of(

@@ -124,7 +124,7 @@ def test_a_baseline_of_another_interpretation_is_refused(interpretation, refused
 
 
 def test_a_baseline_that_is_none_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="has no record in it"):
+    with pytest.raises(UsageError, match="has no records"):
         baseline.load(tmp_path)
     (tmp_path / "x.record.jsonl").write_text("{}")
     with pytest.raises(UsageError, match="is not a record"):

@@ -413,4 +413,4 @@ def test_where_nothing_is_right_the_wiring_is_asked_for(run_adjoint, tmp_path):
     words = ("run", "math:hypot", "--api", "operation", "--profile", "none", "--out", tmp_path)
     done = run_adjoint(*words, cwd=HERE)
     assert done.returncode == 3
-    assert "Ask 'adjoint smoke', with the same words." in done.stdout
+    assert "math:hypot: is it wired rightly?  'adjoint smoke' says so." in done.stdout

@@ -136,6 +136,8 @@ def test_a_function_that_can_not_be_imported_there_did_not_run() -> None:
         (7, {}, "function is 7; it must be a function"),
         (plain.operation, {"api": "torch.conv"}, "--api torch.conv is not documented here"),
         (plain.operation, {"profile": "all"}, "profile is 'all'; it must be one of none, smoke"),
+        (plain.operation, {"levels": "firm"}, "--levels firm must name some of stated"),
+        (plain.operation, {"timeout": 0}, "timeout is 0; it must be a number of seconds"),
         (plain.operation, {"dtypes": "float31"}, "--dtypes float31 must name some of"),
         (plain.operation, {"claims": "nowhere.toml"}, "nowhere.toml can't be read"),
         (plain.operation, {"declared": "nowhere.toml"}, "nowhere.toml can't be read"),

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
+from tests.workers import gone
 
 Start = Callable[..., Process]
 
@@ -56,19 +56,6 @@ def wait_for(path: Path) -> str:
         assert time.monotonic() < end, f"nobody wrote {path}"
         time.sleep(0.01)
     return path.read_text()
-
-
-def gone(pid: int) -> bool:
-    """Tell whether a process ends within two seconds; a zombie has ended."""
-    end = soon(2)
-    while time.monotonic() < end:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_lines_go_out_and_come_back_in_order(start):
@@ -270,3 +257,18 @@ def test_no_thread_is_left_of_a_program_that_floods_to_the_end(start, pending):
 def test_a_program_that_cant_be_started_is_an_os_error(tmp_path, name, error):
     with pytest.raises(error):
         Process([str(tmp_path / name)], {}, Limits())
+
+
+def test_a_worker_that_is_not_listened_to_is_held_up(start, tmp_path):
+    """Lines that wait to be taken have the length of one together, so it can't run ahead by many."""
+    said = tmp_path / "said"
+    program = (
+        "for n in range(20):\n"
+        "    say(b'x' * 800_000 + b'\\n')\n"
+        f"    pathlib.Path({str(said)!r}).write_text(str(n + 1))\n"
+    )
+    process = start(program, Limits(line=1_000_000))
+    wait_for(said)
+    time.sleep(1.5)
+    assert int(said.read_text()) <= 3  # one waits, one is in the reader's hands, one may be in the pipe
+    assert [len(process.receive(soon())) for _ in range(20)] == [800_001] * 20

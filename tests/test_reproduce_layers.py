@@ -154,6 +154,12 @@ def test_the_scripts_of_every_framework_are_python(name):
     assert {kind for kind, _ in kinds} >= {"weights-shape", "initial-weights", "signature", "repeatable"}
 
 
+def first(kind, api):
+    """Return the first case of an API with such a check, and the check."""
+    checks = ((case, check) for case in golden.load() for check in case.checks)
+    return next(pair for pair in checks if (pair[1].kind, pair[0].call.api) == (kind, api))
+
+
 @pytest.mark.parametrize(
     ("name", "option"), [("tensorflow-xla", "jit_compile"), ("tensorflow-2.4-xla", "experimental_compile")]
 )
@@ -163,13 +169,7 @@ def test_a_script_compiles_where_the_worker_does(name, option):
     kinds = ("values", "gradient-input", "gradient-kernel", "repeatable", "inputs-kept")
     for api in ("tf.nn.conv_transpose", "tf.keras.layers.Conv2DTranspose"):
         for kind in kinds:
-            case, check = next(
-                (case, check)
-                for case in golden.load()
-                for check in case.checks
-                if (check.kind, case.call.api) == (kind, api)
-            )
-            text = script(case, check, of)
+            text = script(*first(kind, api), of)
             assert text.count(f"@tf.function({option}=True)\n    def compiled(input") == 1
             assert text.count(" = compiled(tf.constant(input)") == 1
             assert text.count("layer(input)" if "layers" in api else f"{api}(") == 1
@@ -184,13 +184,7 @@ def test_a_script_compiles_a_graph_where_the_worker_does():
     )
     for api in ("tf.nn.conv_transpose", "tf.layers.Conv2DTranspose"):
         for kind in ("values", "gradient-input", "gradient-kernel", "repeatable"):
-            case, check = next(
-                (case, check)
-                for case in golden.load()
-                for check in case.checks
-                if (check.kind, case.call.api) == (kind, api)
-            )
-            text = script(case, check, of)
+            text = script(*first(kind, api), of)
             compile(text, kind, "exec")
             assert (
                 text.count("def compiled(input") == text.count("tf.xla.experimental.compile(compiled, ") == 1
