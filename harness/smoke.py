@@ -26,7 +26,18 @@ from adjoint.spec import load
 from adjoint.talk import Reply, Talk
 from adjoint.tensors import DTYPES, Array, Foreign, decode, encode
 from adjoint.tiny import Setting, Step, has_weights, steps, with_gradient, written
-from adjoint.wiring import Cause, Expected, Heard, both, causes, difference, ends, expected, quoted
+from adjoint.wiring import (
+    Cause,
+    Expected,
+    Heard,
+    Hypothesis,
+    both,
+    causes,
+    difference,
+    ends,
+    expected,
+    quoted,
+)
 
 REPEATED = ("between", "again", "later", "after")
 OBSERVATIONS = {"output", *GRADIENTS, *REPEATED, *chain.from_iterable(OBSERVED_BY.values())}
@@ -64,6 +75,7 @@ class _Notes:
     known: list[Cause] = field(default_factory=list)
     earlier: list[tuple[int, Expected]] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
+    right: list[Heard] = field(default_factory=list)
     unanswered: int = 0
 
     @property
@@ -214,11 +226,15 @@ def _judged(
     """Return what is wrong with an output."""
     name = seen.name if isinstance(seen, Foreign) else seen.dtype.name
     problems = [f"dtype {name} came back for {wanted.dtype}"] if name != wanted.dtype else []
-    if isinstance(seen, Foreign) or wanted.accepts(seen):
-        return problems
     assert step.setting
+    if isinstance(seen, Foreign):
+        return problems
+    if wanted.accepts(seen):
+        notes.right.append(Heard(number, step.setting, wanted, seen, claim=_claim(notes, step.call)))
+        return problems
     heard = Heard(number, step.setting, wanted, seen, notes.earlier[::-1], _claim(notes, step.call))
     found = causes(heard, notes.known)
+    found = {cause: text for cause, text in found.items() if not _is_refuted(cause, notes, heard)} or found
     if not found and _has_other_weights(talk, notes, step, wanted, seen):
         said = "the shape is right but the numbers are those of random weights: weights were not set"
         return [*problems, said]
@@ -234,6 +250,16 @@ def _judged(
         said = f"the first numbers must be {first}, and are {quoted(seen)}"
         return [*problems, f"a tensor's `make` recipe is not understood (SplitMix64 differs): {said}"]
     return [*problems, f"{_misunderstood(step, difference(wanted, seen))} ({_further(notes, step.call.api)})"]
+
+
+def _is_refuted(cause: Cause, notes: _Notes, heard: Heard) -> bool:
+    """Tell whether right answers before, of the same API and dtype, speak against a cause."""
+    alike = [
+        right
+        for right in notes.right
+        if (right.setting.api, right.wanted.dtype) == (heard.setting.api, heard.wanted.dtype)
+    ]
+    return isinstance(cause, Hypothesis) and any(map(cause.refuted, alike))
 
 
 def _has_other_weights(talk: Talk, notes: _Notes, step: Step, wanted: Expected, seen: Array) -> bool:

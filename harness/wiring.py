@@ -147,6 +147,12 @@ class Hypothesis:
         wanted = expected(call, heard.claim, doubtful=True)
         return self.sentence if wanted and wanted.accepts(had) else ""
 
+    def refuted(self, right: Heard) -> bool:
+        """Tell whether a worker with this mistake would not have answered rightly where this one did."""
+        call = self.call(right.setting)
+        wanted = expected(call, right.claim, doubtful=True) if call else None
+        return wanted is not None and not wanted.accepts(self.wrote(right.seen))
+
     def beside(self, other: Hypothesis) -> Hypothesis:
         """Return the hypothesis that both are so."""
         return Hypothesis(

@@ -1,5 +1,6 @@
 """Is each way to be wired wrongly named by its own sentence, and is what is right left alone?"""
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from adjoint import catalogue
 from adjoint.errors import WorkerDidNotStart
 from adjoint.smoke import checklist
 from adjoint.talk import Talk
+from adjoint.worker import GREETING
 
 HERE = Path(__file__).parent
 TORCH = "torch.nn.functional.conv_transpose2d"
@@ -131,6 +133,12 @@ def test_a_function_wired_wrongly_is_told_how(name, monkeypatch):
     assert not any("no known mistake" in text for text in found), found
 
 
+def test_what_right_answers_before_speak_against_is_not_said(monkeypatch):
+    """Zeros in the wrong byte order are zeros too, but the order was right before."""
+    found = wrong(of_function("nothing_where_padded", TORCH, monkeypatch))
+    assert found == ["padding: it returns zeros"]
+
+
 @pytest.mark.parametrize("name", WORKERS)
 def test_a_worker_wired_wrongly_is_told_how(name):
     found = wrong(of_worker(name))
@@ -212,3 +220,19 @@ def test_our_own_implementation_has_no_cross_on_any_api():
     counts = Counter(line.api for line in found if line.api)
     assert set(counts) == set(catalogue.entries()["fast"].apis)
     assert min(counts.values()) >= 12
+
+
+ASKS_BACK = """
+import json, sys
+asked = json.loads(sys.stdin.readline())
+claims = {"apis": [], "dtypes": []}
+print(json.dumps({"version": json.dumps(asked, sort_keys=True), "claims": claims}), flush=True)
+"""
+
+
+def test_a_worker_is_greeted_as_in_a_run():
+    talk = Talk((sys.executable, "-S", "-c", ASKS_BACK), {}, 20.0)
+    try:
+        assert json.loads(talk.start()["version"]) == GREETING
+    finally:
+        talk.drop()

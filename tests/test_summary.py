@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from adjoint.summary import table, telling
+from adjoint.summary import lines, table, telling
 from tests.records import DECLARED, DRIFT, KNOWN, check, record
 
 
@@ -53,3 +53,8 @@ def test_the_most_telling_failure_is_first() -> None:
         failing("a.refuses-stride", 1),
     ]
     assert sorted([*order[3:], *order[:3]], key=telling) == order
+
+
+def test_a_failure_is_told_in_lines_that_can_not_act() -> None:
+    said = lines(check("deviates", call="f(x)\nnext", demanded="\x1b[31m", seen="\u202e"))
+    assert said == [f"{said[0]}", "  f(x) next", "  demanded: \\x1b[31m", "  seen: \\u202e"]
