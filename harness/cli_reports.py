@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from adjoint import listing, summary
+from adjoint import ending, failures, listing, summary
 from adjoint.baseline import Change
 from adjoint.errors import UsageError
 from adjoint.gate import code_of
@@ -79,13 +79,12 @@ def say(records: Sequence[Record], out: Path) -> None:
     """Print a table: an implementation a line, with what came of it."""
     listing.terminal().print(summary.table(records))
     for record in records:
-        for problem in (record.footer["reason"], *record.footer["problems"]):
-            if problem:
-                click.echo(f"{in_a_line(record.name)}: {in_a_line(problem)}")
+        _tell(record.name, record.footer["problems"])
         if code_of(record):
-            summary.show_failures(record)
+            failures.show(record)
         if code_of(record) == 3 and record.footer["status"] == "ran":
-            click.echo(f"{in_a_line(record.name)}: is it wired rightly?  'adjoint smoke' says so.")
+            _tell(record.name, ["is it wired rightly?  'adjoint smoke' says so."])
+        _tell(record.name, [ending.why(record), failures.what_to_do(record)])
     click.echo(f"report: {out / pages.REPORT}")
 
 
@@ -93,11 +92,15 @@ def say_changes(changes: Sequence[Change], out: Path) -> None:
     """Print what changed, an implementation a line, and what newly fails."""
     for change in changes:
         click.echo(summary.changed(change))
-        for problem in (change.record.footer["reason"], *change.problems):
-            if problem:
-                click.echo(f"{change.name}: {problem}")
-        summary.show_failures(change.narrowed)
+        _tell(change.name, change.problems)
+        failures.show(change.narrowed)
+        _tell(change.name, [ending.why(change.record), failures.what_to_do(change.record)])
     click.echo(f"report: {out / pages.REPORT}")
+
+
+def _tell(name: str, sentences: Iterable[str]) -> None:
+    for sentence in filter(None, sentences):
+        click.echo(f"{in_a_line(name)}: {in_a_line(sentence)}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -15,6 +15,9 @@ import numpy as np
 
 from adjoint import tensors
 
+TINY = 4
+"""Up to how many elements an output is told whole."""
+
 LARGEST_PICTURE = 512
 """Of how many elements a picture is kept."""
 
@@ -93,17 +96,29 @@ def _compare(demanded: Mapping[str, Any], output: tensors.Array) -> Comparison:
     wrong = np.argwhere(~right)
     if not len(wrong):
         return Comparison(True, "within rounding" if "low" in demanded else "equal", measured=measured)
-    first = tuple(int(index) for index in wrong[0])
-    said = (
-        f"{len(wrong)} of {seen.size} elements differ; the first, at {list(first)}, "
-        f"is {seen[first]:.17g} instead of {_range(low[first], high[first])}"
-    )
+    said = _whole(low, high, seen) if seen.size <= TINY else _first(wrong, low, high, seen)
     small = seen.size <= LARGEST_PICTURE
     wrong_ones = seen[~right]
     becomes = (
         "numbers" if np.isfinite(wrong_ones).any() else "nan" if np.isnan(wrong_ones).all() else "not finite"
     )
     return Comparison(False, said, False, measured, _picture(low, high, seen) if small else None, becomes)
+
+
+def _whole(low: tensors.Array, high: tensors.Array, seen: tensors.Array) -> str:
+    """Say all that is seen and demanded, row by row."""
+    came = ", ".join(f"{value:.17g}" for value in seen.ravel())
+    due = ", ".join(map(_range, low.ravel(), high.ravel()))
+    return f"{came} instead of {due}" if seen.size == 1 else f"[{came}] instead of [{due}]"
+
+
+def _first(wrong: tensors.Array, low: tensors.Array, high: tensors.Array, seen: tensors.Array) -> str:
+    """Say how many elements differ, and of the first what is seen and demanded."""
+    at = tuple(int(index) for index in wrong[0])
+    return (
+        f"{len(wrong)} of {seen.size} elements differ; the first, at {list(at)}, "
+        f"is {seen[at]:.17g} instead of {_range(low[at], high[at])}"
+    )
 
 
 def _range(low: float, high: float) -> str:

@@ -20,6 +20,7 @@ from adjoint.golden import Case
 from adjoint.record import fails
 from adjoint.reference.bound import Claim
 from adjoint.reference.plain import API as PLAIN
+from adjoint.worker import GaveUp
 
 PROFILES = {"smoke": 8, "quick": 100, "full": 1500}
 """How many calls each item draws."""
@@ -66,7 +67,7 @@ class Drawn:
         self._calls = 0
         self._spent = 0
         self._fatal = 0
-        self._dead: WorkerDidNotStart | None = None
+        self._dead: WorkerDidNotStart | GaveUp | None = None
         self._sums: dict[Key, Line] = {}
         self._smallest: dict[Key, tuple[Line, Case]] = {}
         self._known: dict[str, tuple[Key, ...]] = {}
@@ -153,7 +154,7 @@ class Drawn:
             return ()
         try:
             lines = self._examination.put(case)
-        except WorkerDidNotStart as error:
+        except (WorkerDidNotStart, GaveUp) as error:  # Hypothesis would put the call again
             self._dead = error
             return ()
         self._fatal += lines[0]["verdict"] in FINDINGS[1:]

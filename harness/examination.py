@@ -27,10 +27,10 @@ from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.process import Limits
-from adjoint.record import RecordWriter, fails
+from adjoint.record import FATAL, RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
-from adjoint.resuming import FATAL, Kept, keep, recount
+from adjoint.resuming import Kept, keep, recount
 from adjoint.spec import load
 from adjoint.surveying import SURVEYED, Survey
 from adjoint.worker import Worker

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from adjoint import catalogue, claims_file, deviations, golden, selection, summary
+from adjoint import catalogue, claims_file, deviations, failures, golden, selection, summary
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.drawing import DATA, PROFILES, Drawn
+from adjoint.ending import why
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination, Gate, Plan, write_not_run
 from adjoint.gate import HELD_LEVELS, code_of
@@ -50,7 +51,7 @@ class Checked:
     def failures(self) -> tuple[Mapping[str, Any], ...]:
         """The checks that failed, of each clause and kind the one with the smallest call."""
         smallest: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for check in sorted(filter(fails, self.record.checks), key=summary.telling):
+        for check in sorted(filter(fails, self.record.checks), key=failures.telling):
             smallest.setdefault((check["clause"], check["kind"]), check)
         return tuple(smallest.values())
 
@@ -58,9 +59,9 @@ class Checked:
         """Return what the command line prints of a run."""
         console = Console(file=io.StringIO(), width=110)
         console.print(summary.table([self.record]))
-        problems = filter(None, (self.record.footer["reason"], *self.record.footer["problems"]))
-        failures = (line for check in self.failures for line in summary.lines(check))
-        for line in (*map(in_a_line, problems), *failures):
+        problems = filter(None, (why(self.record), *self.record.footer["problems"]))
+        failing = (line for check in self.failures for line in failures.lines(check))
+        for line in (*map(in_a_line, problems), *failing):
             console.print(line, soft_wrap=True, markup=False, highlight=False)
         assert isinstance(console.file, io.StringIO)
         return console.file.getvalue().rstrip()
@@ -155,7 +156,7 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
     def test(clause: str) -> None:
         found = checked()
         if clause == WHOLE:
-            problems = [found.record.footer["reason"], *found.record.footer["problems"]]
+            problems = [why(found.record), *found.record.footer["problems"]]
             if any(problems) or code_of(found.record) == 3:
                 pytest.fail("\n".join(filter(None, problems)) or "no value was right", pytrace=False)
             return
@@ -163,7 +164,7 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
         for line in (line for line in found.failures if line["clause"] == clause):
             said = [
                 f"{line['verdict']}: {line['call']}",
-                *summary.lines(line)[2:],
+                *failures.lines(line)[2:],
                 "",
                 line.get("script", ""),
             ]

@@ -149,8 +149,9 @@ def pytest_runtest_call(item: pytest.Item) -> object:
     except (WorkerDidNotStart, GaveUp) as error:
         if not _is_ours(item):
             raise
-        item.config.stash[_STOPPED] = str(error)
-        pytest.exit(f"stopped: {in_a_line(str(error))}", returncode=3)
+        gone = "the worker did not start again: " if isinstance(error, WorkerDidNotStart) else ""
+        item.config.stash[_STOPPED] = f"{gone}{error}"
+        pytest.exit(f"stopped: {in_a_line(f'{gone}{error}')}", returncode=3)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -27,6 +27,8 @@ VERDICTS = (
     "vacuous",
     "observed",
 )
+FATAL = ("crashed", "timed-out", "broken")
+"""Verdicts on a call that ended the worker."""
 STATUSES = ("ran", "stopped", "not-run", "unavailable")
 HEADER = {
     *("record", "implementation", "version", "systems", "claims", "python", "platform", "adjoint"),
@@ -94,6 +96,22 @@ def fails(check: Mapping[str, Any]) -> bool:
             return bool(check["held"] and not check["claimed"])
         case verdict:
             return bool(verdict == "deviates" and check["held"])
+
+
+def error_of(check: Mapping[str, Any]) -> str:
+    """Return the error, or the death, that the call of a failing check ended in; empty if it returned."""
+    raised = check["kind"] != "raised-type" and check["seen"].startswith("raised ")
+    return str(check["seen"]) if raised or check["verdict"] in FATAL else ""
+
+
+def handy(check: Mapping[str, Any]) -> tuple[int, bool, str]:
+    """Return what puts in order calls that show the same: first what a person can check.
+
+    That is a small call, and of those of like size one of whole numbers: others count as twice as large.
+    """
+    drawn = check["drawn"]["data"] if "drawn" in check else "exact"
+    is_rough = check.get("features", {}).get("data", drawn) != "exact"
+    return check["size"] * (1 + is_rough), is_rough, check["call"]
 
 
 class RecordWriter:

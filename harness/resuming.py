@@ -21,7 +21,6 @@ from adjoint.golden import Case
 from adjoint.record import CHECK, FORMAT, Record, RecordWriter, read
 
 Line = dict[str, Any]
-FATAL = ("crashed", "timed-out", "broken")
 NEVER_BEGUN = ("not-run", "unavailable")
 FOLLOWS = ("arrays", "planned", "drawn")
 """Of a header, what differs only where something else does: compared last."""

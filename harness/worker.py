@@ -14,6 +14,7 @@ from typing import Any
 from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
 from adjoint.claims import Claims
+from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent
@@ -175,7 +176,7 @@ class Worker:
 
     def _give_up_after(self, fatal: int) -> None:
         if fatal >= self._limits.patience:
-            raise GaveUp(f"{fatal} calls in a row ended the worker; the rest was not tried.")
+            raise GaveUp(f"{fatal} {GAVE_UP}")
 
     def _pipeline(self, calls: Sequence[Call]) -> Iterator[Outcome]:
         """Yield outcomes in order; ends after the first that ends the worker."""

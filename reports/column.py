@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from adjoint.ending import why
 from adjoint.gate import code_of, unmet_apis
 from adjoint.record import Record
 from adjoint.reports.ranking import standing
@@ -61,7 +62,7 @@ class Column:
 def column_of(record: Record) -> Column:
     """Return what a record says of its run as a whole."""
     footer = record.footer
-    remarks = [footer["reason"]] if footer["reason"] else []
+    remarks = [why(record)] if footer["reason"] else []
     if record.header["selection"]:
         remarks.append(f"Narrowed to {record.header['selection']}.")
     if footer["status"] != "ran":

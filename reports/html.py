@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adjoint.record import Record
+from adjoint.reports.alike import alike
 from adjoint.reports.coverage import MOST_LISTED, coverages, shade
 from adjoint.reports.matrix import build
 from adjoint.reports.pictures import illustrated
@@ -83,6 +84,7 @@ def render(records: Sequence[Record], score: bool = False) -> str:
     measured = strips(matrix.columns)
     return template.render(
         matrix=matrix,
+        failing=alike(matrix.standing("fails")),
         timeline=bool(timelines(matrix)),
         score=score,
         strips=measured,

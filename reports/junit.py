@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from adjoint.baseline import Change
+from adjoint.ending import why
 from adjoint.gate import unmet_apis
 from adjoint.inert import in_a_line
 from adjoint.record import Record
@@ -129,7 +130,7 @@ def _tests(record: Record) -> tuple[Test, ...]:
     footer = record.footer
     if footer["status"] != "ran":
         result = "skipped" if footer["status"] == "unavailable" else "error"
-        tests.append(Test("run", record.name, result, f"{footer['status']}: {footer['reason']}"))
+        tests.append(Test("run", record.name, result, in_a_line(f"{footer['status']}: {why(record)}")))
     else:
         unmet = unmet_apis(record)
         tests += [
@@ -145,11 +146,11 @@ def _test(clause: str, classname: str, checks: tuple[Check, ...]) -> Test:
     kind = standing(worst)
     if kind == "fails":
         others = sum(standing(check) == "fails" for check in checks) - 1
-        said = f"{worst['verdict']}: demanded {worst['demanded']}; seen {worst['seen']}"
+        said = f"{worst['verdict']}: demanded {worst['demanded']}; seen {worst['seen']}; of {worst['call']}"
         return Test(clause, classname, "failure", in_a_line(said, MOST), worst, others)
     if kind:
-        why = worst["declared"]["reason"] if kind == "declared" else f"{worst['verdict']}: {worst['seen']}"
-        return Test(clause, classname, "skipped", in_a_line(f"{kind}: {why}", MOST))
+        said = worst["declared"]["reason"] if kind == "declared" else f"{worst['verdict']}: {worst['seen']}"
+        return Test(clause, classname, "skipped", in_a_line(f"{kind}: {said}", MOST))
     if all(check["verdict"] in _SKIPPED for check in checks):
         said = f"{worst['verdict']}: {worst.get('seen', '')}".rstrip(": ")
         return Test(clause, classname, "skipped", in_a_line(said, MOST))

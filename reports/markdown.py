@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from adjoint.baseline import Change
+from adjoint.ending import why
 from adjoint.record import Record
+from adjoint.reports.alike import alike
 from adjoint.reports.column import Column
 from adjoint.reports.html import SYMBOLS
 from adjoint.reports.matrix import Cell, Group, Matrix, build
@@ -53,6 +55,7 @@ def render(records: Sequence[Record]) -> str:
                 symbols=SYMBOLS,
                 fared=_fared,
                 problems=problems,
+                failing=alike(matrix.standing("fails")),
                 lines=lambda *names: [line for name in names for line in _lines(matrix, name)],
                 observed=_observed,
                 script=_script,
@@ -79,7 +82,9 @@ def render_changes(changes: Sequence[Change]) -> str:
 
     def rendered(most: int) -> str:
         template = markdown_environment().get_template("changes.md")
-        return template.render(changes=changes, symbols=SYMBOLS, grouped=_grouped, script=_script, most=most)
+        return template.render(
+            changes=changes, symbols=SYMBOLS, grouped=_grouped, script=_script, why=why, most=most
+        )
 
     return _fitting(rendered)
 

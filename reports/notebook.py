@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adjoint.ending import why
 from adjoint.gate import code_of
 from adjoint.record import Record
 from adjoint.reports.text import markup_environment
@@ -25,5 +26,5 @@ def render(record: Record, failures: Sequence[Mapping[str, Any]]) -> str:
     state = {0: "passed", 1: "failed", 3: "was not really run"}[code_of(record)]
     template = markup_environment().get_template("notebook.html")
     return template.render(
-        record=record, counts=counts, state=state, failures=failures, clauses=load().clauses
+        record=record, why=why, counts=counts, state=state, failures=failures, clauses=load().clauses
     )

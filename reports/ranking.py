@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adjoint.record import fails
+from adjoint.record import fails, handy
 
 Check = Mapping[str, Any]
 
@@ -48,15 +48,14 @@ def standing(check: Check) -> str:
 
 
 def worst_first(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """Sort checks: by standing, then by verdict, then the smallest call."""
+    """Sort checks: by standing, then by verdict, then the call that a person can check: see `handy`."""
     return tuple(
         sorted(
             checks,
             key=lambda check: (
                 STANDINGS.index(standing(check)),
                 VERDICTS.index(check["verdict"]),
-                check["size"],
-                check["call"],
+                *handy(check),
                 check["case"],
             ),
         )

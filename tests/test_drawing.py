@@ -16,6 +16,7 @@ from adjoint.drawing import PROFILES, Drawn
 from adjoint.errors import WorkerDidNotStart
 from adjoint.examination import Examination, Plan
 from adjoint.golden import Case
+from adjoint.worker import GaveUp
 
 API = "torch.nn.functional.conv_transpose2d"
 KNOWN = Deviation(
@@ -110,17 +111,20 @@ def test_two_faults_are_two_findings(tmp_path: Path) -> None:
     }
 
 
-def test_a_worker_that_does_not_come_back_ends_the_run_with_what_was_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [WorkerDidNotStart, GaveUp])
+def test_a_worker_that_does_not_come_back_ends_the_run_with_what_was_found(
+    tmp_path: Path, end: type[Exception]
+) -> None:
     run = Run("always_right", tmp_path)
     drawn = Drawn(API, "exact", run.examination)
 
     def gone(case: Case) -> list[dict[str, Any]]:
         run.puts.append(case)
-        raise WorkerDidNotStart("it is gone.")
+        raise end("it is gone.")
 
     run.examination.put = gone  # type: ignore[method-assign]
     run.puts.clear()
-    with pytest.raises(WorkerDidNotStart):
+    with pytest.raises(end):
         drawn.run(settings(API, "exact", dtypes=("float32",)), case_of)
     assert len(run.puts) == 1
 

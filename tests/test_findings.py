@@ -213,7 +213,7 @@ def test_clauses_of_one_text_are_one_promise() -> None:
 
 
 def test_a_drawn_case_has_its_script_and_no_command() -> None:
-    golden, drawn = page(record(check())), page(record(check(drawn="0123456789ab")))
+    golden, drawn = page(record(check())), page(record(check(drawn={"data": "exact"})))
     assert "`adjoint reproduce 0123456789ab mine --clause tf-nn.values`, or this script:" in golden
     assert "adjoint reproduce" not in drawn
     assert "```python\nprint(7)\n```" in golden

@@ -132,3 +132,32 @@ def test_dies_at_start_is_not_run(run_adjoint, tmp_path):
     assert "the library could not be loaded" in whole.footer["reason"]
     assert done.returncode == 3
     assert (tmp_path / "report.html").exists()
+
+
+def test_one_that_dies_of_everything_is_stopped_and_the_last_lines_say_why(run_adjoint, tmp_path):
+    (tmp_path / "last_words.py").write_text(
+        "import os, sys\n\n\ndef f(**_):\n    print('no gpu', file=sys.stderr, flush=True)\n    os.abort()\n"
+    )
+    done = run_adjoint("run", "last_words:f", "--api", API, "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 3
+    assert only_record(tmp_path).footer["status"] == "stopped"
+    why, what, report = done.stdout.splitlines()[-3:]
+    assert why == (
+        "last_words:f: 10 calls in a row ended the worker; the rest was not tried. The last time: signal "
+        "SIGABRT; its last words: no gpu"
+    )
+    assert what == f"last_words:f: To see what is wrong, call by call: adjoint smoke last_words:f --api {API}"
+    assert report.startswith("report: ")
+
+
+def test_one_that_does_not_start_again_says_so(run_adjoint, tmp_path):
+    (tmp_path / "once.py").write_text(
+        "import os, pathlib\n\nif pathlib.Path('mark').exists():\n    raise ImportError('no gpu is left')\n"
+        "def f(**_):\n    pathlib.Path('mark').touch()\n    os.abort()\n"
+    )
+    done = run_adjoint("run", "once:f", "--api", API, "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 3
+    why, what = done.stdout.splitlines()[-3:-1]
+    assert why.startswith("once:f: the worker did not start again: ")
+    assert why.endswith("no gpu is left")
+    assert what == "once:f: What there is of it goes on with --resume, said beside the same words."

@@ -89,6 +89,7 @@ def test_a_junit_failure_tells_the_worst_check() -> None:
     assert failure is not None
     text = failure.text or ""
     assert failure.get("type") == "crashed"
+    assert failure.get("message") == "crashed: demanded peace; seen SIGSEGV; of f(x)"
     assert all(part in text for part in said.values())
     assert "2 more checks fail" in text
 

@@ -29,7 +29,8 @@ def test_every_failing_clause_is_in_the_summary_with_its_smallest_call() -> None
         for number, clause in enumerate(clauses):
             verdict = ("deviates", "crashed", "timed-out", "broken", "unsupported")[number % 5]
             for more in (", 1000", ""):
-                lines.append(check(verdict, clause, call=f"f({name}, {number}{more})"))
+                seen = f"the number {number}"
+                lines.append(check(verdict, clause, call=f"f({name}, {number}{more})", seen=seen))
         records.append(record(*lines, name=name))
     assert all(fails(line) for made in records for line in made.checks)
     found = markdown.render(records).partition("## What fails\n")[2].partition("\n#")[0]
@@ -37,7 +38,8 @@ def test_every_failing_clause_is_in_the_summary_with_its_smallest_call() -> None
         for number, clause in enumerate(clauses):
             start = f"- `{name}` `{clause}` "
             (line,) = [line for line in found.splitlines() if line.startswith(start)]
-            assert f"`f({name}, {number})`, demanded `the number 7`, seen `the number 8` (and 1 more)" in line
+            said = f"demanded `the number 7`, seen `the number {number}` (and 1 more)"
+            assert f"`f({name}, {number})`, {said}" in line
     lines = found.splitlines()
     assert len([line for line in lines if line.startswith("- ")]) == 2 * len(clauses)
     assert (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from adjoint.summary import lines, table, telling
+from adjoint.summary import table
 from tests.records import DECLARED, DRIFT, KNOWN, check, record
 
 
@@ -35,26 +35,3 @@ def test_a_crash_fails_is_declared_or_drifts(verdict):
     ]
     found = counts(*checks)
     assert [found[name] for name in ("fail", "declared", "drift", "rest")] == [1, 1, 1, 0]
-
-
-def failing(clause: str, size: int, **features: str) -> dict[str, object]:
-    return {"clause": clause, "size": size, "call": clause, "features": features}
-
-
-def test_the_most_telling_failure_is_first() -> None:
-    plain = {"strides": "one", "dilation": "none", "padding": "none", "groups": "one", "data": "exact"}
-    order = [
-        failing("a.values", 3, **plain),
-        failing("a.values", 2, **{**plain, "data": "rounded"}),
-        failing("a.stride", 9, strides="equal"),
-        failing("a.output-size", 12),
-        failing("a.values", 1, **{**plain, "strides": "equal"}),
-        failing("a.not-finite", 1, data="special"),
-        failing("a.refuses-stride", 1),
-    ]
-    assert sorted([*order[3:], *order[:3]], key=telling) == order
-
-
-def test_a_failure_is_told_in_lines_that_can_not_act() -> None:
-    said = lines(check("deviates", call="f(x)\nnext", demanded="\x1b[31m", seen="\u202e"))
-    assert said == [f"{said[0]}", "  f(x) next", "  demanded: \\x1b[31m", "  seen: \\u202e"]

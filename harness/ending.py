@@ -1,0 +1,23 @@
+"""Why did a run come to no end?"""
+
+from __future__ import annotations
+
+from adjoint.inert import in_a_line
+from adjoint.record import FATAL, Record
+
+GAVE_UP = "calls in a row ended the worker; the rest was not tried."
+"""How the reason ends of a run that was hopeless."""
+
+MOST_WORDS = 300
+"""How many characters of a worker's last words are shown."""
+
+
+def why(record: Record) -> str:
+    """Return why a run came to no end, with what the worker did and said last; empty if it came to one."""
+    reason = str(record.footer["reason"])
+    deaths = [check for check in record.checks if check["verdict"] in FATAL]
+    if not reason.endswith(GAVE_UP) or not deaths:
+        return reason
+    words = str(deaths[-1].get("stderr") or "").strip().splitlines()
+    said = f"; its last words: {in_a_line(words[-1], MOST_WORDS)}" if words else ""
+    return f"{reason} The last time: {str(deaths[-1]['seen']).rstrip('.')}{said}"
