@@ -51,6 +51,11 @@ def test_the_same_error_is_one_failure_however_many_clauses_meet_it() -> None:
     ]
 
 
+def test_a_clause_with_errors_of_its_own_is_one_failure() -> None:
+    errors = [raised(RANK, size, f"raised ValueError at call: {size}") for size in (2, 5)]
+    assert failures(record(*errors)) == [Failure(tuple(errors), (RANK,))]
+
+
 def test_an_error_of_the_wrong_type_is_not_the_error_of_a_call_that_was_to_return() -> None:
     wrong = [raised(VALUES, 1), raised(RANK, 2) | {"kind": "raised-type"}]
     assert [failure.clauses for failure in failures(record(*wrong))] == [(RANK,), (VALUES,)]

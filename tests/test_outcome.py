@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from adjoint.errors import MessageError
-from adjoint.outcome import Raised, Returned, Unsupported, parse, plain
+from adjoint.outcome import (
+    MOST_BASES,
+    MOST_CHARACTERS,
+    MOST_MESSAGE,
+    Raised,
+    Returned,
+    Unsupported,
+    parse,
+    plain,
+)
 from adjoint.tensors import Foreign, encode
 
 TENSOR = encode(np.array([1, 2], np.int32))
@@ -112,6 +121,15 @@ def test_a_raised_outcome_says_type_stage_and_the_start_of_its_message():
     text = str(Raised("call", ("ValueError",), "x" * 5000))
     assert text.startswith("ValueError at call: xxx")
     assert len(text) < 400
+
+
+def test_of_what_is_too_long_the_start_is_kept():
+    name, message = "x" * 2 * MOST_CHARACTERS, "y" * 2 * MOST_MESSAGE
+    raised = parse({**RAISED, "types": [name] * 2 * MOST_BASES, "message": message}, ("output",))
+    assert raised.types == ("x" * (MOST_CHARACTERS - 1) + "…",) * MOST_BASES
+    assert raised.message == "y" * (MOST_MESSAGE - 1) + "…"
+    unsupported = parse({**UNSUPPORTED, "reason": name}, ("output",))
+    assert len(unsupported.reason) == MOST_CHARACTERS
 
 
 def test_a_raised_outcome_without_types_still_has_a_text():

@@ -181,6 +181,18 @@ def test_a_whole_record_is_kept_to_the_last_byte(run: Callable[..., Run]) -> Non
     assert made.path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("lost", [1, -2], ids=["the first check", "the last"])
+def test_a_record_that_came_to_its_end_and_lost_a_line_is_refused(run: Callable[..., Run], lost: int) -> None:
+    made = run()
+    made.go()
+    lines = made.path.read_bytes().splitlines(keepends=True)
+    made.path.write_bytes(b"".join(line for line in lines if line is not lines[lost]))
+    damaged = made.path.read_bytes()
+    with pytest.raises(RecordError, match="is damaged: it lacks or garbles a line"):
+        made.go(resume=True)
+    assert made.path.read_bytes() == damaged
+
+
 @pytest.mark.parametrize("place", [1, 3, 4], ids=["within a row of deaths", "before the last", "at the last"])
 def test_patience_counts_on_where_the_run_was_killed(run: Callable[..., Run], place: int) -> None:
     made = run(name="dies_of_everything", limits=Limits(patience=4))
