@@ -83,7 +83,7 @@ def say(records: Sequence[Record], out: Path) -> None:
         if code_of(record):
             failures.show(record)
         if code_of(record) == 3 and record.footer["status"] == "ran":
-            _tell(record.name, ["is it wired rightly?  'adjoint smoke' says so."])
+            _tell(record.name, ["is it wired rightly? 'adjoint smoke' says so."])
         _tell(record.name, [ending.why(record), failures.what_to_do(record)])
     click.echo(f"report: {out / pages.REPORT}")
 

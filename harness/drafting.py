@@ -54,7 +54,7 @@ def beyond(survey: Mapping[str, Any]) -> list[str]:
 
 def _row(survey: Mapping[str, Any], group: Mapping[str, Any], today: datetime.date) -> str:
     failing, conforming = group["failing"], group["conforming"]
-    predicate = _predicate(survey["implementation"], group)
+    predicate = _predicate(group)
     smallest = group["smallest"]
     notes = [
         f"{smallest['verdict']} in {len(failing)} of {len(failing) + len(conforming)} calls; the smallest:",
@@ -90,15 +90,13 @@ def _row(survey: Mapping[str, Any], group: Mapping[str, Any], today: datetime.da
     return "\n".join(lines) + "\n"
 
 
-def _predicate(implementation: str, group: Mapping[str, Any]) -> Predicate | None:
+def _predicate(group: Mapping[str, Any]) -> Predicate | None:
     """Return the simplest predicate that, as a declaration, holds for what fails and nothing else."""
     failing, conforming = group["failing"], group["conforming"]
     if not conforming:
         return None
     for predicate in islice(separating(failing, conforming), TRIED):
-        row = Deviation(
-            glob.escape(implementation), group["clause"], "", where=predicate.where, when=predicate.when
-        )
+        row = Deviation("", group["clause"], "", where=predicate.where, when=predicate.when)
         fits = partial(row.matches, group["clause"], group["kind"])
         if all(map(fits, failing)) and not any(map(fits, conforming)):
             return predicate

@@ -65,7 +65,7 @@ def keep(path: Path, header: Mapping[str, Any], cases: Sequence[Case]) -> Kept:
         return Kept()
     (before, size), *rest = lines
     status = rest.pop()[0]["status"] if rest and rest[-1][0].get("footer") else ""
-    if status in NEVER_BEGUN and not rest:
+    if status in NEVER_BEGUN:
         return Kept()
     if differs := _difference(before, json.loads(json.dumps({"record": FORMAT, **header}))):
         raise UsageError(
@@ -94,14 +94,12 @@ def keep(path: Path, header: Mapping[str, Any], cases: Sequence[Case]) -> Kept:
 
 def recount(lines: Iterable[Line]) -> tuple[Coverage, list[str]]:
     """Return what was judged together in the calls of these lines, and what is said of deaths."""
-    coverage, deaths, counted = Coverage(), list[str](), set[str]()
+    coverage, deaths = Coverage(), list[str]()
     for line in lines:
         tally = line.get("tally", {})
         deaths += tally.get("deaths", [])
         coverage.add(tally.get("coverage", {}))
-        is_golden = "drawn" not in line and line["kind"] == "values" and line["case"] not in counted
-        if is_golden and "features" in line:
-            counted.add(line["case"])
+        if "drawn" not in line and line["kind"] == "values" and "features" in line:
             coverage.count(line["api"], line["features"])
     coverage.take()  # what comes after is another item's
     return coverage, deaths

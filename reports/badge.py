@@ -19,12 +19,12 @@ def render(records: Sequence[Record]) -> str:
     """
     matrix = build(records, load())
     failing = len({cell.clause.id for cell in matrix.standing("fails")})
-    differing = {cell.clause.id for name in ("fails", "declared") for cell in matrix.standing(name)}
+    declared = {cell.clause.id for cell in matrix.standing("declared")}
     if matrix.state == "failed":
         said = f"{failing} {'clause fails' if failing == 1 else 'clauses fail'}" if failing else "not held"
     elif matrix.state == "passed":
-        said = f"{_held(len({cell.clause.id for cell in matrix.cells} - differing))}"
-        said += f", {len(differing)} declared" if differing else ""
+        said = f"{_held(len({cell.clause.id for cell in matrix.cells} - declared))}"
+        said += f", {len(declared)} declared" if declared else ""
     else:
         said = "not run"
     badge = {"schemaVersion": 1, "label": "adjoint", "message": said, "color": COLORS[matrix.state]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -111,6 +112,8 @@ def test_the_action_passes_and_fails_by_the_exit_code(job):
     assert "# Failed" in summary
     assert "<details><summary>script</summary>" in summary
     assert (job / "a report" / "junit.xml").exists()
+    (path,) = (job / "a report").glob("*.record.jsonl")
+    assert json.loads(path.read_text().partition("\n")[0])["profile"] == "none"
 
 
 def test_the_action_refuses_what_makes_no_sense_and_takes_no_old_summary(job):

@@ -85,6 +85,20 @@ def test_an_api_of_which_no_value_conforms_any_more_is_told():
     assert change(record(BAD, kept), record(BAD, kept)).code == 0
 
 
+def test_so_is_one_more_where_another_had_none_before():
+    second = [check(verdict, api="b") for verdict in ("deviates", "conforms")]
+    before = record(BAD, second[1], apis=(API, "b"))
+    assert change(before, before).code == 0
+    found = change(record(BAD, second[0], apis=(API, "b")), before)
+    assert found.problems == ("No value check of b conforms any more.",)
+    assert found.code == 3
+
+
+def test_of_drawn_calls_those_that_conform_are_not_newly_failing():
+    bad, good = drawn("deviates", 1.0), drawn("conforms", 0.5)
+    assert change(record(KEEP, good, bad), record(KEEP, good)).failing == (bad,)
+
+
 def test_nothing_is_gone_from_a_run_that_was_narrowed():
     assert change(record(GOOD, selection="--clause tf-nn.values"), record(GOOD, KEEP)).gone == ()
 
@@ -142,7 +156,8 @@ def test_a_baseline_of_something_else_is_refused():
         change(record(GOOD), record(GOOD, apis=["other"]))
     with pytest.raises(UsageError, match="was narrowed to -k x, and this run was not"):
         change(record(GOOD), record(GOOD, selection="-k x"))
-    baseline.check({"mine": record(GOOD)}, PATH, ["mine"], API)
+    for api in (API, "other"):  # which is asked of a module:function, and this is none
+        baseline.check({"mine": record(GOOD)}, PATH, ["mine"], api)
 
 
 HERE = Path(__file__).parent

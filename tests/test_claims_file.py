@@ -127,9 +127,14 @@ def test_dtypes_named_beside_the_file_win(mine: Path) -> None:
         ('dtypes = ["float8"]', "dtypes float8 must name some of bool"),
         ('dtypes = "float32"', "dtypes 'float32' must name some of"),
         ('arrays = "import os"', "arrays is 'import os'; it must name the module"),
+        ('arrays = "jax.1numpy"', "arrays is 'jax.1numpy'; it must name the module"),
         ("arrays = 3", "arrays is 3; it must name the module"),
         ('[arithmetic.float16]\naccumulator = "float8"', "arithmetic.float16.accumulator is 'float8'"),
         ('[[unsupported]]\nid = "a"', "each must have id, error, pattern"),
+        (
+            '[[unsupported]]\nid = "a"\nerror = "E"\npattern = "p"\nversion = "1"',
+            "and may have link, all text",
+        ),
         ('unsupported = "all"', "unsupported has 'all'"),
         (
             '[[unsupported]]\nid = "a"\nerror = "E"\npattern = "("',
@@ -144,6 +149,12 @@ def test_what_can_not_be_claimed_is_refused(tmp_path: Path, text: str, said: str
         read(str(tmp_path / "claims.toml"))
     assert said in str(error.value)
     assert str(error.value).endswith(".")
+
+
+def test_what_is_wrong_is_named_as_it_was_given(mine: Path) -> None:
+    (mine / "claims.toml").write_text(CLAIMS)
+    with pytest.raises(UsageError, match=r"^--dtypes float8 must name some of"):
+        read("claims.toml", "float8")
 
 
 def test_a_file_that_is_not_there_is_refused() -> None:

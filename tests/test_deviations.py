@@ -273,6 +273,7 @@ def test_the_declarations_that_come_with_the_suite_can_be_read():
         (ROW.replace('"mine"', "3"), "deviation 1: "),
         (ROW.replace("a known fault", " "), "deviation 1: reason is ' '; say there why"),
         (ROW.replace("a known fault", "TODO: later"), "deviation 1: reason is 'TODO: later'; say there why"),
+        (ROW.replace("a known fault", " TODO"), "deviation 1: reason is ' TODO'; say there why"),
         (ROW.replace('"a known fault"', "3"), "deviation 1: "),
         (ROW.replace("[[deviation]]", "[deviation]"), "deviation"),
     ],

@@ -67,6 +67,21 @@ def test_a_draft_of_nothing_is_nothing():
     assert drafting.draft([survey()], TODAY) == ""
 
 
+@pytest.mark.parametrize(
+    ("version", "wanted"),
+    [("2.13.0+cpu", "==2.13.0"), ("3.0rc1", "==3.0rc1"), ("1!2.0.dev3", "==1!2.0.dev3")],
+)
+def test_a_draft_is_of_the_version_that_was_run(version, wanted, tmp_path):
+    (row,) = filled(drafting.draft([survey(group([SAME]), systems={"mine": version})], TODAY), tmp_path)
+    assert row.versions == {"mine": wanted}
+    assert row.applies_to("mine", {"mine": version})
+
+
+@pytest.mark.parametrize("given", [True, False, 3, -2.5, "a", ["b", [1]], {"c d": {"e-f": False}}])
+def test_a_value_is_written_as_toml_has_it(given):
+    assert tomllib.loads(f"x = {drafting.value(given)}") == {"x": given}
+
+
 def test_a_version_that_cant_be_read_is_left_out(tmp_path):
     text = drafting.draft([survey(group([SAME]), systems={"mine": "nightly\n[x]"})], TODAY)
     assert "# The version of mine can't be read as one: nightly [x]." in text

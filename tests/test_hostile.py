@@ -19,7 +19,7 @@ import pytest
 
 from adjoint.claims import MOST_CHARACTERS, Claims
 from adjoint.errors import MessageError
-from adjoint.inert import INVISIBLE, in_a_line
+from adjoint.inert import in_a_line, inert
 from adjoint.record import Record, read
 from tests import miniatures
 from tests.records import invisible
@@ -186,4 +186,15 @@ def test_a_line_is_one_line_and_no_longer_than_asked() -> None:
         "\"'><img src=x>`|* adjoint: passed"
     )
     assert in_a_line("x" * 10, 4) == "xxx…"
-    assert "Cf" in INVISIBLE
+
+
+@pytest.mark.parametrize(
+    ("character", "spelt"),
+    [
+        *(("\x1b", r"\x1b"), ("\x7f", r"\x7f"), ("\x85", r"\x85"), ("\u200b", r"\u200b")),
+        *(("\ud800", r"\ud800"), ("\ufffe", r"\ufffe"), ("\u2028", r"\u2028"), ("\u2029", r"\u2029")),
+        ("\U000e0001", r"\U000e0001"),
+    ],
+)
+def test_what_can_not_be_seen_is_spelt_even_alone(character: str, spelt: str) -> None:
+    assert inert(f"a{character}b") == f"a{spelt}b"

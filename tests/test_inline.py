@@ -112,6 +112,7 @@ def test_a_function_that_never_answers_is_timed_out() -> None:
 
     found = check(hangs, timeout=1, dtypes="float32")
     assert verdicts(found) == {"timed-out"}
+    assert {line["seen"] for line in found.failures} == {"no answer in 1 s"}
 
 
 def test_what_it_says_when_it_does_not_start_can_not_act(tmp_path: Path, monkeypatch: Any) -> None:
@@ -210,6 +211,14 @@ def test_what_is_not_claimed_is_skipped_and_what_does_not_start_fails_whole(tmp_
     code, said = suite(tmp_path, text, "-k", "whole")
     assert code == 1, said
     assert "no_module" in said
+
+
+def test_where_no_value_is_right_the_whole_run_fails(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def conv(**_):\n    raise ValueError('no')\n")
+    text = SUITE.format(module="mine", name="conv", profile="none")
+    code, said = suite(tmp_path, text, "-k", "whole")
+    assert code == 1, said
+    assert "no value was right" in said
 
 
 def test_nothing_else_is_had_by_name() -> None:

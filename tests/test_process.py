@@ -160,12 +160,14 @@ def test_a_line_as_long_as_allowed_is_no_flood(start):
 
 
 EAT = "hoard = b'x' * (200 << 20); time.sleep(60)"
+EATING = "subprocess.run([sys.executable, '-S', '-c', {!r}])"
+GRANDCHILD = EATING.format("import time; " + EAT)
 
 
 @pytest.mark.parametrize(
     "body",
-    [EAT, f"subprocess.run([sys.executable, '-S', '-c', {'import time; ' + EAT!r}])"],
-    ids=["itself", "its child"],
+    [EAT, EATING.format("import time; " + EAT), EATING.format(f"import subprocess, sys; {GRANDCHILD}")],
+    ids=["itself", "its child", "a child of its child"],
 )
 def test_too_much_memory_ends_a_program(start, body):
     process = start(body, Limits(memory=120 << 20))

@@ -168,3 +168,24 @@ def test_junit_shows_what_changed_against_a_baseline_and_nothing_else() -> None:
         "baseline": [],
         "tf-nn.shape": ["skipped"],
     }
+
+
+def test_a_clause_of_which_a_check_is_gone_and_another_failed_is_one_test() -> None:
+    before = record(check("conforms", "tf-nn.rank"), check("conforms"), check("conforms", case="gone"))
+    now = record(check("conforms", "tf-nn.rank"), check("deviates"))
+    for made in (before, now):
+        made.header["claims"]["apis"] = [API]
+    (suite,) = ET.fromstring(junit.render_changes(baseline.against([now], {"mine": before}, Path("x"))))
+    assert [[e.tag for e in case] for case in suite.findall("testcase[@name='tf-nn.values']")] == [
+        ["failure"]
+    ]
+
+
+@pytest.mark.parametrize("verdict", ["unsupported", "not-reached", "vacuous"])
+def test_a_clause_of_which_nothing_was_judged_is_skipped(verdict: str) -> None:
+    root = ET.fromstring(
+        junit.render([record(check(verdict, claimed=True), check("conforms", "tf-nn.rank"))])
+    )
+    assert [[e.tag for e in case] for case in root[0].findall("testcase[@name='tf-nn.values']")] == [
+        ["skipped"]
+    ]

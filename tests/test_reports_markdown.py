@@ -97,6 +97,7 @@ def test_a_script_is_folded_below_what_fails_whatever_it_holds() -> None:
     bad = check("deviates", script="x = 1\n\n```\n</details>\nprint(x)\n")
     shown = markdown.render([record(bad)])
     assert "  ````python\n  x = 1\n\n  ```\n  </details>\n  print(x)\n  ````\n" in shown
+    assert "x" * 6000 in markdown.render([record(check("deviates", script="x" * 6000))])
     long = markdown.render([record(check("deviates", script="x" * 7000))])
     assert "# 7000 characters long: see report.html" in long
 

@@ -168,7 +168,7 @@ MUTANTS = {
     "data with line breaks": ("answer", changed(RETURNED, f"{OUTPUT}/data", TENSOR["data"] + "\n"), ""),
     "data in numbers": ("answer", changed(RETURNED, f"{OUTPUT}/data", [1, 2]), ""),
     "data that are not padded": ("answer", changed(RETURNED, f"{OUTPUT}/data", "AQAAAAIAAAA"), ""),
-    "a negative size": ("answer", changed(RETURNED, f"{OUTPUT}/shape", [-2]), ""),
+    "a negative size": ("answer", changed(RETURNED, f"{OUTPUT}/shape", [-1]), ""),
     "a shape that is a number": ("answer", changed(RETURNED, f"{OUTPUT}/shape", 2), ""),
     "33 axes": ("answer", changed(RETURNED, f"{OUTPUT}/shape", [1] * 32 + [2]), ""),
     "no dtype": ("answer", changed(RETURNED, f"{OUTPUT}/dtype"), ""),
