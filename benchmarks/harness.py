@@ -21,8 +21,9 @@ from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.catalogue import Implementation, resolve
 from adjoint.drawing import DATA, Drawn
-from adjoint.examination import Examination, Plan
+from adjoint.examination import Examination
 from adjoint.golden import Case, load
+from adjoint.plan import Plan
 
 MODULES = {"fast": "on_fast", "torch": "on_torch", "tensorflow": "on_tensorflow"}
 

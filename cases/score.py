@@ -23,8 +23,9 @@ from adjoint.cases.strategies import settings
 from adjoint.catalogue import from_system
 from adjoint.drawing import DATA, Drawn
 from adjoint.errors import UsageError, WorkerDidNotStart
-from adjoint.examination import Examination, Plan
+from adjoint.examination import Examination
 from adjoint.golden import Case, load
+from adjoint.plan import Plan
 from adjoint.process import Limits
 from adjoint.record import fails
 from adjoint.reference.bound import Claim

@@ -14,8 +14,8 @@ from adjoint import baseline, catalogue, cli_drafts, deviations, selection
 from adjoint.cli_reports import say, say_changes, write
 from adjoint.drawing import PROFILES
 from adjoint.errors import UsageError
-from adjoint.examination import Plan
 from adjoint.gate import HELD_LEVELS, exit_code
+from adjoint.plan import Plan
 from adjoint.running import Request, run_all
 from adjoint.sentences import sentences
 

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import hypothesis
-
-from adjoint import INTERPRETATION, __version__
-from adjoint.catalogue import Implementation
 from adjoint.claimed import under
 from adjoint.claims import Claims
 from adjoint.coverage import Coverage
-from adjoint.deviations import Deviation, Ledger, is_within
-from adjoint.errors import AdjointError
-from adjoint.gate import HELD_LEVELS
-from adjoint.golden import Case, coverage, digest
+from adjoint.deviations import Ledger, is_within
+from adjoint.golden import Case
+from adjoint.heading import header
 from adjoint.homes import Homes
 from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
 from adjoint.outcome import Outcome, Unsupported
-from adjoint.process import Limits
+from adjoint.plan import Plan
 from adjoint.record import FATAL, RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
@@ -37,58 +30,6 @@ from adjoint.worker import Worker
 
 MOST_SEEN = 4000
 """Characters that a record keeps of what was seen."""
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What a run is held to.
-
-    Attributes
-    ----------
-    levels : tuple of str
-        The levels of clause that count.
-    drift : bool
-        Whether the documents of other versions count too.
-    """
-
-    levels: tuple[str, ...] = HELD_LEVELS
-    drift: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One run of one implementation.
-
-    Attributes
-    ----------
-    implementation : Implementation
-    record : Path
-        Where its record goes.
-    gate : Gate
-    deviations : sequence of Deviation
-    limits : Limits
-    selection : str
-        What the run was narrowed to, for the header; empty for all.
-    profile : str
-        How many calls are drawn, one of `adjoint.drawing.PROFILES`.
-    seed : int
-        Which calls are drawn.
-    resume : bool
-        Whether it goes on with what its record holds.
-    survey : Path, optional
-        Where to write what deviates undeclared, which then counts as declared.
-    """
-
-    implementation: Implementation
-    record: Path
-    gate: Gate = field(default_factory=Gate)
-    deviations: Sequence[Deviation] = ()
-    limits: Limits = field(default_factory=Limits)
-    selection: str = ""
-    profile: str = "smoke"
-    seed: int = 0
-    resume: bool = False
-    survey: Path | None = None
 
 
 class Examination:
@@ -142,13 +83,13 @@ class Examination:
             If the record can't be written, or is to be resumed and is of another run.
         """
         claims, path = self.claims, self._plan.record
-        header = _header(self._plan, claims, cases, drawn)
+        head = header(self._plan, claims, cases, drawn)
         self._ledger = Ledger(self._plan.deviations, self._plan.implementation.name, claims.systems)
         if self._plan.resume:
-            self._kept = keep(path, header, cases)
+            self._kept = keep(path, head, cases)
         if self.is_whole:
             return
-        self._writer = RecordWriter(path, header, self._kept.size)
+        self._writer = RecordWriter(path, head, self._kept.size)
         lines = self._kept.lines()
         self._writer.kept(lines)
         self._coverage, self._deaths = recount(lines)
@@ -311,12 +252,6 @@ class Examination:
         return line
 
 
-def write_not_run(plan: Plan, error: AdjointError, status: str = "not-run") -> None:
-    """Write the record of an implementation that could not be run."""
-    with RecordWriter(plan.record, _header(plan, None, (), 0)) as writer:
-        writer.footer(status, 0.0, str(error))
-
-
 def _parameters(case: Case, verdict: Verdict) -> dict[str, Any]:
     """Return what a declaration may ask of a call, of the shape demanded, of the elements that differ."""
     shapes = [check.demanded for check in case.checks if check.kind == "shape" and check.demanded is not None]
@@ -330,43 +265,6 @@ def _in_a_row(cases: Sequence[Sequence[dict[str, Any]]]) -> int:
     for lines in cases:
         fatal = fatal + 1 if any(line["verdict"] in FATAL for line in lines) else 0
     return fatal
-
-
-def _fingerprints(plan: Plan, claims: Claims | None) -> dict[str, str]:
-    """Return a digest of each thing that the verdicts depend on and that the header does not tell."""
-    implementation = plan.implementation
-    told = {
-        "cases": digest(),
-        "command": (implementation.command, sorted(implementation.env.items()), implementation.draws),
-        "claims": claims,
-        "declarations": plan.deviations,
-        "limits": plan.limits,
-        "version of Hypothesis": hypothesis.__version__,
-    }
-    return {name: hashlib.sha256(repr(value).encode()).hexdigest()[:12] for name, value in told.items()}
-
-
-def _header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int) -> dict[str, Any]:
-    return {
-        "implementation": plan.implementation.name,
-        "version": claims.version if claims else "",
-        "systems": dict(claims.systems) if claims else {},
-        "claims": {"apis": list(claims.apis), "dtypes": list(claims.dtypes)} if claims else {},
-        "python": claims.python if claims else "",
-        "platform": platform.platform(),
-        "adjoint": __version__,
-        "interpretation": INTERPRETATION,
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "planned": sum(len(case.checks) for case in cases),
-        "drawn": drawn,
-        "arrays": coverage(),
-        "profile": plan.profile,
-        "seed": plan.seed,
-        "levels": list(plan.gate.levels),
-        "drift": plan.gate.drift,
-        "selection": plan.selection,
-        "fingerprints": _fingerprints(plan, claims),
-    }
 
 
 def _is_own(document: str, claims: Claims) -> bool:

@@ -20,9 +20,11 @@ from adjoint.cases.strategies import settings
 from adjoint.drawing import DATA, PROFILES, Drawn
 from adjoint.ending import why
 from adjoint.errors import UsageError, WorkerDidNotStart
-from adjoint.examination import Examination, Gate, Plan, write_not_run
+from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
+from adjoint.heading import write_not_run
 from adjoint.inert import in_a_line
+from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import Record, fails, read
 from adjoint.reports import notebook

@@ -18,10 +18,12 @@ from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
 from adjoint.drawing import DATA, PROFILES, Drawn
 from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
-from adjoint.examination import Examination, Gate, Plan, write_not_run
+from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.golden import Case, load
+from adjoint.heading import write_not_run
 from adjoint.inert import in_a_line
+from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import fails, read
 from adjoint.resuming import seal

@@ -24,8 +24,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
-from adjoint.examination import Plan, write_not_run
+from adjoint.heading import write_not_run
 from adjoint.inert import in_a_line
+from adjoint.plan import Plan
 from adjoint.record import Record, read
 from adjoint.resuming import seal
 

@@ -16,8 +16,9 @@ import numpy as np
 from adjoint import catalogue, golden
 from adjoint.call import Call
 from adjoint.errors import WorkerDidNotStart
-from adjoint.examination import Examination, Plan
+from adjoint.examination import Examination
 from adjoint.outcome import Broke
+from adjoint.plan import Plan
 from adjoint.process import Limits
 from adjoint.tensors import encode
 from adjoint.worker import Worker

@@ -12,7 +12,8 @@ from adjoint.cases.strategies import settings
 from adjoint.catalogue import resolve
 from adjoint.deviations import Deviation
 from adjoint.drawing import Drawn
-from adjoint.examination import Examination, Plan
+from adjoint.examination import Examination
+from adjoint.plan import Plan
 from adjoint.worker import GaveUp
 
 API = "torch.nn.functional.conv_transpose2d"

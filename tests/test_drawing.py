@@ -14,8 +14,9 @@ from adjoint.catalogue import resolve
 from adjoint.deviations import Deviation
 from adjoint.drawing import PROFILES, Drawn
 from adjoint.errors import WorkerDidNotStart
-from adjoint.examination import Examination, Plan
+from adjoint.examination import Examination
 from adjoint.golden import Case
+from adjoint.plan import Plan
 from adjoint.worker import GaveUp
 
 API = "torch.nn.functional.conv_transpose2d"

@@ -11,7 +11,8 @@ import pytest
 
 from adjoint import resuming
 from adjoint.errors import RecordError, UsageError
-from adjoint.examination import Gate, Plan, write_not_run
+from adjoint.heading import write_not_run
+from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import read
 from tests.resumed import Run, ends_of_lines, timeless
