@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adjoint import reproduce_layers
+from adjoint import reproduce_js, reproduce_layers
 from adjoint.call import GRADIENTS, Call
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
@@ -26,10 +27,17 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     """Return a script that shows a check of a case.
 
     Its exit code is 0 where the check holds or its clause is open, and 1 where it does not hold.  For a
-    worker of unknown kind, it is a shell command that feeds the worker the call, to be read by eye.
+    worker of unknown kind, or what the template in JavaScript does not know, it is a shell command that feeds
+    the worker the call, to be read by eye.
     """
     clause = load().clauses[check.clause]
-    if not implementation.script:
+    if implementation.script == "tfjs" and reproduce_js.is_known(case, check):
+        document, given = load().documents[clause.document], reproduce_js.given(case, check, implementation)
+        text = _TEMPLATES.get_template("tfjs.js.j2").render(
+            case=case, check=check, clause=clause, document=document, **given
+        )
+        return text.strip() + "\n"
+    if implementation.script in ("", "tfjs"):
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
     is_kept = check.kind == "inputs-kept" and case.call.gradient is not None
     of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else "input" if is_kept else ""
@@ -185,3 +193,4 @@ _TEMPLATES.filters["literal"] = repr
 _TEMPLATES.filters["comment"] = lambda text: textwrap.fill(
     " ".join(str(text).split()), 96, initial_indent="# ", subsequent_indent="# "
 )
+_TEMPLATES.filters["in_javascript"] = lambda text: re.sub("^#", "//", text, flags=re.MULTILINE)

@@ -53,7 +53,8 @@ def code(text: str, most: int = 400) -> str:
 def fenced(text: str) -> str:
     """Return a script as a fenced block of Markdown, whatever fences it holds itself."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return do_mark_safe(f"{fence}python\n{inert(text).rstrip()}\n{fence}")
+    language = "javascript" if text.startswith("//") else "python"
+    return do_mark_safe(f"{fence}{language}\n{inert(text).rstrip()}\n{fence}")
 
 
 def in_tag(text: str) -> str:

@@ -6,12 +6,12 @@ framework: `tox -e gate` calls it.
 """
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from adjoint import catalogue, record
+from tests.frameworks.scripts import run
 
 DEVIATIONS = [
     pytest.param(whole.name, check, id=f"{whole.name}-{check['clause']}-{check['case']}")
@@ -28,13 +28,5 @@ def test_there_are_deviations_to_show():
 
 @pytest.mark.parametrize(("name", "check"), DEVIATIONS)
 def test_script_deviates(name, check, tmp_path):
-    script = tmp_path / "reproduce.py"
-    script.write_text(check["script"], encoding="utf-8")
-    found = catalogue.resolve(name)
-    interpreter, path = found.command[0], found.env.get("PYTHONPATH", "")
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path}
-    done = subprocess.run(
-        [interpreter, script], env=quiet, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    last = (done.stdout.strip().splitlines() or [""])[-1]
-    assert (done.returncode, last) == (1, "DEVIATES"), done.stdout + done.stderr
+    code, last, said = run(check["script"], catalogue.resolve(name), tmp_path)
+    assert (code, last) == (1, "DEVIATES"), said
