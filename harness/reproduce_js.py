@@ -110,6 +110,8 @@ def _written(value: Any, argument: str = "") -> str:
         return _object(value)
     if isinstance(value, float):
         return _number(value)
+    if isinstance(value, np.integer):
+        return str(value)
     return json.dumps(camel(value) if isinstance(value, str) and argument != "name" else value)
 
 

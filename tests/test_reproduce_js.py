@@ -5,6 +5,7 @@ TensorFlow.js itself is not needed: a package that stands in its place doubles i
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adjoint import tensors
+from adjoint import catalogue, golden, tensors
 from adjoint.call import Call
 from adjoint.catalogue import Implementation
 from adjoint.golden import Case, Check
@@ -39,6 +40,7 @@ module.exports = {
   tensor,
   conv2dTranspose(input, filters, ...others) {
     if (others[1] === 0) throw new Error("a stride of 0");
+    while (others[1] === -1);
     return doubled(input);
   },
   constraints: { nonNeg: () => "nonNeg" },
@@ -51,6 +53,10 @@ module.exports = {
     }),
   },
 };
+"""
+PARSE = """
+const texts = JSON.parse(require("node:fs").readFileSync(0));
+for (const text of texts) new (require("node:vm").Script)(text);
 """
 ONE = tensors.encode(np.ones((1, 1, 1, 1), "float32"))
 
@@ -135,6 +141,43 @@ def test_a_refusal_holds_where_one_is_demanded(stand_in: Path, tmp_path: Path) -
     for strides, kind, code in ((0, "raised", 0), (1, "raised", 1), (0, "returned", 1), (1, "returned", 0)):
         text = text_of(doubling(ONE, strides=strides), Check(kind, "tf-nn.refuses-strides"))
         assert ending(text, stand_in, tmp_path)[0] == code
+
+
+@pytest.mark.parametrize("kind", ["raised", "returned"])
+def test_a_call_that_does_not_come_back_is_given_up_and_deviates(
+    kind: str, stand_in: Path, tmp_path: Path
+) -> None:
+    text = text_of(doubling(ONE, strides=-1), Check(kind, "tf-nn.refuses-strides"))
+    assert "timeout: 60_000 " in text
+    assert ending(text.replace("60_000", "200"), stand_in, tmp_path) == (1, "DEVIATES")
+
+
+def test_integers_of_numpy_are_plain_numbers() -> None:
+    arguments = {
+        "filters": {"$int": "3", "as": "numpy.int32"},
+        "kernel_size": {"$tuple": [{"$int": "1", "as": "numpy.int64"}, 1]},
+    }
+    call = Call(LAYER, arguments, {"input": ONE, "kernel": ONE})
+    text = text_of(call, Check("returned", "tf-keras-conv2d.numpy-integers"))
+    assert "{ filters: 3, kernelSize: [1, 1] }" in text
+
+
+def test_each_golden_check_has_a_script_and_it_is_javascript() -> None:
+    apis = catalogue.entries()["tfjs"].apis
+    texts = [
+        script(case, check, Implementation("tfjs", ("node",), {}, "tfjs"))
+        for case in golden.load()
+        if case.call.api in apis
+        for check in case.checks
+    ]
+    known = [text for text in texts if "<<'CALLS'" not in text]
+    assert len(known) > len(texts) / 2
+    if shutil.which("node") is None:
+        pytest.skip("there is no Node.js on PATH")
+    done = subprocess.run(
+        ["node", "-e", PARSE], input=json.dumps(known), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_layer_is_spelled_in_javascripts_way(stand_in: Path, tmp_path: Path) -> None:
