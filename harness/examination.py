@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from adjoint.heading import header
 from adjoint.homes import Homes
 from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
+from adjoint.locking import locked
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.plan import Plan
 from adjoint.record import FATAL, RecordWriter, fails
@@ -80,16 +82,19 @@ class Examination:
         Raises
         ------
         UsageError
-            If the record can't be written, or is to be resumed and is of another run.
+            If the record can't be written, or is to be resumed and is of another run, or still runs.
         """
         claims, path = self.claims, self._plan.record
         head = header(self._plan, claims, cases, drawn)
         self._ledger = Ledger(self._plan.deviations, self._plan.implementation.name, claims.systems)
-        if self._plan.resume:
-            self._kept = keep(path, head, cases)
-        if self.is_whole:
-            return
-        self._writer = RecordWriter(path, head, self._kept.size)
+        with ExitStack() as unless_it_is_written:
+            file = unless_it_is_written.enter_context(locked(path))
+            if self._plan.resume:
+                self._kept = keep(path, head, cases)
+            if self.is_whole:
+                return
+            self._writer = RecordWriter(path, head, self._kept.size, file)
+            unless_it_is_written.pop_all()
         lines = self._kept.lines()
         self._writer.kept(lines)
         self._coverage, self._deaths = recount(lines)
