@@ -22,6 +22,7 @@ from adjoint.judge import Verdict, judge
 from adjoint.locking import locked
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.plan import Plan
+from adjoint.process import GRACE
 from adjoint.record import FATAL, RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
@@ -159,7 +160,7 @@ class Examination:
         """
         self._homes.close()
         if not self._lent:
-            self._worker.close(grace=0.0 if stopped else 5.0)
+            self._worker.close(0.0 if stopped else GRACE)
         if self._writer is None:
             return self._plan.record if self.is_whole else None
         today = datetime.datetime.now(datetime.UTC).date()

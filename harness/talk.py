@@ -16,13 +16,11 @@ from typing import Any
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.outcome import plain
-from adjoint.process import Ended, Flooded, Limits, Process, Silent, Torn
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent, Torn
 from adjoint.worker import GREETING
 
 PATIENCE = 2.0
 """Seconds that are waited where an answer is not expected to come, but may."""
-GRACE = 30.0
-"""Seconds that a worker may take to leave, or to close its output."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from adjoint.claims import Claims
 from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
-from adjoint.process import Ended, Flooded, Limits, Process, Silent
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
 
 PROTOCOL = 1
 MOST_LEVELS = 100
@@ -154,7 +154,7 @@ class Worker:
                 yield outcome
                 self._give_up_after(fatal)
 
-    def close(self, grace: float = 5.0) -> None:
+    def close(self, grace: float = GRACE) -> None:
         """Ask the worker to stop, and see that it does within `grace` seconds."""
         self._dismiss()
         if self._process:
