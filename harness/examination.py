@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from adjoint.reproduce import script
 from adjoint.resuming import Kept, keep, recount
 from adjoint.spec import load
 from adjoint.surveying import SURVEYED, Survey
+from adjoint.waiting import aloud
 from adjoint.worker import Worker
 
 MOST_SEEN = 4000
@@ -45,11 +46,14 @@ class Examination:
     plan : Plan
     worker : Worker, optional
         One that lives on after this; without it, one is made, and closed at the end.
+    say : callable
+        Takes a sentence for whoever waits while that starts.
     """
 
-    def __init__(self, plan: Plan, worker: Worker | None = None) -> None:
+    def __init__(self, plan: Plan, worker: Worker | None = None, say: Callable[[str], None] = aloud) -> None:
+        implementation = plan.implementation
         self._plan = plan
-        self._worker = worker or Worker(plan.implementation.command, plan.implementation.env, plan.limits)
+        self._worker = worker or Worker(implementation.command, implementation.env, plan.limits, say=say)
         self._lent = worker is not None
         self._homes = Homes(plan.implementation, plan.limits)
         self._lines: dict[str, list[dict[str, Any]]] = {}

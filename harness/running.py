@@ -30,6 +30,7 @@ from adjoint.locking import locked
 from adjoint.plan import Plan
 from adjoint.record import Record, read
 from adjoint.resuming import seal
+from adjoint.waiting import STILL
 
 
 @dataclass(frozen=True)
@@ -186,9 +187,11 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         ) as child:
             try:
+                told = False
                 while child.poll() is None:
                     time.sleep(0.1)
                     _show(job.record, progress, task)
+                    told = told or _tell(job, log, progress)
             except KeyboardInterrupt:
                 interrupted = True
                 _interrupt(child)
@@ -230,6 +233,15 @@ def _show(record: Path, progress: Progress, task: TaskID) -> None:
         lines = record.read_bytes().split(b"\n")
         total = json.loads(lines[0])["planned"]
         progress.update(task, total=total, completed=min(len(lines) - 2, total))
+
+
+def _tell(job: Job, log: Path, progress: Progress) -> bool:
+    """Pass on that a worker is long in starting, if that is in the log; tell whether it is."""
+    said = STILL in log.read_text(encoding="utf-8", errors="replace")
+    if said:
+        text = f"{in_a_line(job.name)}: {STILL}"
+        progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return said
 
 
 def _left(job: Job, request: Request, why: str, status: str = "not-run") -> Record:
