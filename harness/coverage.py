@@ -12,6 +12,8 @@ from adjoint.demand import operation_of
 from adjoint.features import features_of
 
 Path = tuple[str, ...]
+STEPS = 5
+"""Of a path: API, axis, level, other axis, its level."""
 
 
 class Coverage:

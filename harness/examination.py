@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,17 @@ from adjoint.heading import header
 from adjoint.homes import Homes
 from adjoint.inert import cut
 from adjoint.judge import Verdict, judge
+from adjoint.locking import locked
 from adjoint.outcome import Outcome, Unsupported
 from adjoint.plan import Plan
+from adjoint.process import GRACE
 from adjoint.record import FATAL, RecordWriter, fails
 from adjoint.reference.bound import Claim
 from adjoint.reproduce import script
 from adjoint.resuming import Kept, keep, recount
 from adjoint.spec import load
 from adjoint.surveying import SURVEYED, Survey
+from adjoint.waiting import aloud
 from adjoint.worker import Worker
 
 MOST_SEEN = 4000
@@ -42,11 +46,14 @@ class Examination:
     plan : Plan
     worker : Worker, optional
         One that lives on after this; without it, one is made, and closed at the end.
+    say : callable
+        Takes a sentence for whoever waits while that starts.
     """
 
-    def __init__(self, plan: Plan, worker: Worker | None = None) -> None:
+    def __init__(self, plan: Plan, worker: Worker | None = None, say: Callable[[str], None] = aloud) -> None:
+        implementation = plan.implementation
         self._plan = plan
-        self._worker = worker or Worker(plan.implementation.command, plan.implementation.env, plan.limits)
+        self._worker = worker or Worker(implementation.command, implementation.env, plan.limits, say=say)
         self._lent = worker is not None
         self._homes = Homes(plan.implementation, plan.limits)
         self._lines: dict[str, list[dict[str, Any]]] = {}
@@ -80,16 +87,19 @@ class Examination:
         Raises
         ------
         UsageError
-            If the record can't be written, or is to be resumed and is of another run.
+            If the record can't be written, or is to be resumed and is of another run, or still runs.
         """
         claims, path = self.claims, self._plan.record
         head = header(self._plan, claims, cases, drawn)
         self._ledger = Ledger(self._plan.deviations, self._plan.implementation.name, claims.systems)
-        if self._plan.resume:
-            self._kept = keep(path, head, cases)
-        if self.is_whole:
-            return
-        self._writer = RecordWriter(path, head, self._kept.size)
+        with ExitStack() as unless_it_is_written:
+            file = unless_it_is_written.enter_context(locked(path))
+            if self._plan.resume:
+                self._kept = keep(path, head, cases)
+            if self.is_whole:
+                return
+            self._writer = RecordWriter(path, head, self._kept.size, file)
+            unless_it_is_written.pop_all()
         lines = self._kept.lines()
         self._writer.kept(lines)
         self._coverage, self._deaths = recount(lines)
@@ -154,7 +164,7 @@ class Examination:
         """
         self._homes.close()
         if not self._lent:
-            self._worker.close(grace=0.0 if stopped else 5.0)
+            self._worker.close(0.0 if stopped else GRACE)
         if self._writer is None:
             return self._plan.record if self.is_whole else None
         today = datetime.datetime.now(datetime.UTC).date()

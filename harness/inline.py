@@ -152,11 +152,21 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
         As `check` takes them.
     """
     held = {clause for case in golden.load() if case.call.api == api for clause in case.clauses()}
-    checked = cache(lambda: check(function, api, **options))
+
+    @cache
+    def checked() -> Checked | UsageError:
+        try:
+            return check(function, api, **options)
+        except UsageError as error:  # kept, as a result is: the other tests would have the same
+            return error
 
     @pytest.mark.parametrize("clause", [WHOLE, *sorted(held)])
     def test(clause: str) -> None:
         found = checked()
+        if isinstance(found, UsageError):
+            pytest.fail(str(found), pytrace=False)
+        if found.record.footer["status"] == "not-run":
+            pytest.fail(f"it did not run: {why(found.record)}", pytrace=False)
         if clause == WHOLE:
             problems = [why(found.record), *found.record.footer["problems"]]
             if any(problems) or code_of(found.record) == 3:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ def _begin(config: pytest.Config) -> None:
         survey=Path(path).absolute() if (path := option("survey")) else None,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a worker is never left behind
-    examination = Examination(plan)
+    examination = Examination(plan, say=lambda text: _tell(config, text))
     try:
         claimed = examination.claims.apis
     except WorkerDidNotStart as error:
@@ -261,6 +262,15 @@ def _begin(config: pytest.Config) -> None:
         and option("clause") in (None, *case.clauses())
         and option("case") in (None, case.id)
     ]
+
+
+def _tell(config: pytest.Config, text: str) -> None:
+    """Say something at once, while pytest keeps what is written."""
+    capturing = config.pluginmanager.getplugin("capturemanager")
+    with capturing.global_and_fixture_disabled() if capturing else nullcontext():
+        writer = config.get_terminal_writer()
+        writer.line(text)
+        writer.flush()
 
 
 def _profile(text: str) -> str:

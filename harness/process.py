@@ -18,6 +18,9 @@ from dataclasses import dataclass
 
 import psutil
 
+GRACE = 30.0
+"""Seconds that a worker has to end once it was told to: what a framework does at its end may take long."""
+
 LAST_WORDS = 4096
 """Bytes of standard error that are kept."""
 
@@ -167,7 +170,7 @@ class Process:
         """Close the worker's input, once what was queued is written."""
         self._outgoing.put(None)
 
-    def close(self, grace: float = 5.0) -> None:
+    def close(self, grace: float = GRACE) -> None:
         """Close the worker's input, give it `grace` seconds to leave, then kill it."""
         self.end_input()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from adjoint.errors import RecordError, UsageError
+from adjoint.locking import locked
 
 FORMAT = 2
 VERDICTS = (
@@ -36,9 +37,11 @@ HEADER = {
     *("drawn", "profile", "seed", "arrays"),
 }
 CHECK = {
-    *("case", "why", "api", "call", "size", "kind", "clause", "level", "own", "verdict", "gated", "held"),
-    *("claimed", "declared"),
+    **dict.fromkeys(("case", "why", "api", "call", "kind", "clause", "level", "verdict"), (str,)),
+    **dict.fromkeys(("own", "gated", "held", "claimed"), (bool,)),
+    **{"size": (int,), "declared": (dict, type(None))},
 }
+"""Of what type each part is that every check has."""
 FOOTER = {"footer", "checks", "verdicts", "status", "reason", "problems", "seconds", "coverage"}
 
 
@@ -82,6 +85,18 @@ class Record:
         return str(self.header["implementation"])
 
 
+def is_check(line: Mapping[str, Any]) -> bool:
+    """Tell whether a line of a record is a check."""
+    return all(type(line.get(name, ...)) in types for name, types in CHECK.items()) and (
+        line["verdict"] in VERDICTS
+    )
+
+
+def is_footer(line: Mapping[str, Any]) -> bool:
+    """Tell whether a line of a record is a footer."""
+    return bool(line.get("footer")) and set(line) >= FOOTER and line["status"] in STATUSES
+
+
 def fails(check: Mapping[str, Any]) -> bool:
     """Tell whether one check of a record fails the gate.
 
@@ -123,23 +138,23 @@ class RecordWriter:
     header : mapping
     keep : int
         How many bytes of the file stay, the header among them; none, and it begins anew.
+    file : text file, optional
+        What `adjoint.locking.locked` returned for it; without one, it is locked now.
 
     Raises
     ------
     UsageError
-        If the file can't be written.
+        If the file can't be written, or another process goes on writing it.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any], keep: int = 0) -> None:
+    def __init__(
+        self, path: Path, header: Mapping[str, Any], keep: int = 0, file: TextIO | None = None
+    ) -> None:
         self._verdicts: Counter[str] = Counter()
         self._header = header
         self._planned, self._to_draw = header["planned"], header["drawn"]
-        try:
-            self._file = path.open("a" if keep else "w", encoding="utf-8")
-            if keep:
-                self._file.truncate(keep)
-        except OSError as error:
-            raise UsageError(f"the record {path} can't be written: {error.strerror}.") from None
+        self._file = file or locked(path)
+        self._file.truncate(keep)
         if not keep:
             self._write({"record": FORMAT, **header})
 
@@ -242,8 +257,7 @@ def read(path: Path) -> Record:
         raise RecordError(
             f"the record {path} is truncated: its footer is missing; run the implementation again."
         )
-    sound = set(header) >= HEADER and set(footer) >= FOOTER and footer["status"] in STATUSES
-    sound = sound and all(set(line) >= CHECK and line["verdict"] in VERDICTS for line in checks)
+    sound = set(header) >= HEADER and is_footer(footer) and all(map(is_check, checks))
     if not sound or footer["checks"] != len(checks):
         raise RecordError(
             f"the record {path} is damaged: it lacks or garbles a line; run the implementation again."

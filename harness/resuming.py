@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adjoint.coverage import Coverage
+from adjoint.coverage import STEPS, Coverage
 from adjoint.errors import RecordError, UsageError
 from adjoint.golden import Case
-from adjoint.record import CHECK, FORMAT, Record, RecordWriter, read
+from adjoint.record import FORMAT, Record, RecordWriter, is_check, is_footer, read
 
 Line = dict[str, Any]
 NEVER_BEGUN = ("not-run", "unavailable")
@@ -64,7 +64,7 @@ def keep(path: Path, header: Mapping[str, Any], cases: Sequence[Case]) -> Kept:
     if not is_record or not lines:
         return Kept()
     (before, size), *rest = lines
-    status = rest.pop()[0]["status"] if rest and rest[-1][0].get("footer") else ""
+    status = rest.pop()[0]["status"] if rest and is_footer(rest[-1][0]) else ""
     if status in NEVER_BEGUN:
         return Kept()
     if differs := _difference(before, json.loads(json.dumps({"record": FORMAT, **header}))):
@@ -86,8 +86,11 @@ def keep(path: Path, header: Mapping[str, Any], cases: Sequence[Case]) -> Kept:
     item: list[Line] = []
     for line, end in rest[position:]:
         item.append(line)
+        of = {(line["drawn"]["data"], line["api"]) if "drawn" in line else ("", "") for line in item}
+        if len(of) > 1 or of & {("", ""), *drawn}:
+            break
         if "coverage" in line.get("tally", {}):
-            drawn[line["drawn"]["data"], line["api"]] = item
+            drawn[of.pop()] = item
             size, item = end, []
     return Kept(size, golden, drawn, status)
 
@@ -123,7 +126,9 @@ def seal(path: Path, reason: str) -> Record | None:
         record = read(path)
         return record if record.checks else None
     lines = _whole_lines(path) if _is_record(path) else []
-    if len(lines) < 2 or not {"planned", "drawn"} <= lines[0][0].keys():
+    if len(lines) > 1 and is_footer(lines[-1][0]):
+        lines.pop()
+    if len(lines) < 2 or any(type(lines[0][0].get(name)) is not int for name in ("planned", "drawn")):
         return None
     (header, _), *rest = lines
     coverage, deaths = recount(line for line, _ in rest)
@@ -159,10 +164,37 @@ def _whole_lines(path: Path) -> list[tuple[Line, int]]:
     with suppress(OSError):
         for text in path.read_bytes().split(b"\n")[:-1]:
             line, end = _parsed(text), end + len(text) + 1
-            if found and not (set(line) >= CHECK or line.get("footer")):
+            if found and not (_is_sound(line) or is_footer(line)):
                 break
             found.append((line, end))
+            if is_footer(line):
+                break
     return found
+
+
+def _is_sound(line: Line) -> bool:
+    """Tell whether a line is a check with all that whoever goes on reads of it."""
+    tally, drawn, told = (line.get(name, {}) for name in ("tally", "drawn", "features"))
+    if not is_check(line) or not all(isinstance(part, dict) for part in (tally, drawn, told)):
+        return False
+    met, deaths = tally.get("met", {}), tally.get("deaths", [])
+    return (
+        all(isinstance(level, str) for level in told.values())
+        and ("drawn" not in line or isinstance(drawn.get("data"), str))
+        and (line["verdict"] == "conforms" or all(isinstance(line.get(p), str) for p in ("demanded", "seen")))
+        and isinstance(met, dict)
+        and all(number.isdecimal() and isinstance(how, str) for number, how in met.items())
+        and isinstance(deaths, list)
+        and all(isinstance(said, str) for said in deaths)
+        and _is_table(tally.get("coverage", {}))
+    )
+
+
+def _is_table(table: object, steps: int = STEPS) -> bool:
+    """Tell whether these are counts as `Coverage` takes them."""
+    if steps == 0:
+        return type(table) is int
+    return isinstance(table, dict) and all(_is_table(held, steps - 1) for held in table.values())
 
 
 def _parsed(text: bytes) -> Line:

@@ -26,9 +26,11 @@ from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.heading import write_not_run
 from adjoint.inert import in_a_line
+from adjoint.locking import locked
 from adjoint.plan import Plan
 from adjoint.record import Record, read
 from adjoint.resuming import seal
+from adjoint.waiting import STILL
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,13 @@ def run_all(request: Request) -> list[Record]:
     Raises
     ------
     UsageError
-        If a target makes no sense, or the folder can't be written to (nothing was run then), or the
-        selection leaves no case.
+        If a target makes no sense, the folder can't be written to, or another run still writes a record
+        (nothing was run then), or the selection leaves no case.
     """
     jobs = list(_jobs(request))
     make_folder(request.out)
+    for job in jobs:
+        _take(job.record)
     if request.make and not request.python:  # which no environment would be used beside
         failed = environments.make(job.name for job in jobs)
         jobs = [replace(job, missing=failed.get(job.name, job.missing)) for job in _jobs(request)]
@@ -166,8 +170,7 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
     """Run one job; return its record, and whether the run was interrupted."""
     log = job.record.with_suffix("").with_suffix(".log")
     try:
-        if not request.resume:
-            job.record.unlink(missing_ok=True)
+        _take(job.record, clear=not request.resume)
         output = log.open("wb")
     except OSError as error:
         raise UsageError(f"{error.filename} can't be written: {error.strerror}.") from None
@@ -175,25 +178,33 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
     with output, as_file(files("adjoint") / "cases" / "pytest.ini") as settings:
         # A path, not `--pyargs`: with that, pytest would load the conftest of the folder we are run in.
         words = (str(settings.parent), "-c", str(settings), "-q")
-        child = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "pytest", *words, f"--adjoint-record={job.record}"),
-                *(*job.words, *request.options),
-            ],
+        command = (sys.executable, "-m", "adjoint.tethered", *words, f"--adjoint-record={job.record}")
+        with subprocess.Popen(
+            [*command, *job.words, *request.options],
             stdout=output,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which ends with us, and pytest with it
             env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
-        )
-        try:
-            while child.poll() is None:
-                time.sleep(0.1)
-                _show(job.record, progress, task)
-        except KeyboardInterrupt:
-            interrupted = True
-            _interrupt(child)
+        ) as child:
+            try:
+                told = False
+                while child.poll() is None:
+                    time.sleep(0.1)
+                    _show(job.record, progress, task)
+                    told = told or _tell(job, log, progress)
+            except KeyboardInterrupt:
+                interrupted = True
+                _interrupt(child)
     _show(job.record, progress, task)
     return _result(job, request, log, child.returncode), interrupted
+
+
+def _take(record: Path, clear: bool = False) -> None:
+    """See that no other run writes a record, if it is there, and empty it if so asked."""
+    if record.exists():
+        with locked(record) as file:
+            if clear:
+                file.truncate(0)
 
 
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
@@ -222,6 +233,15 @@ def _show(record: Path, progress: Progress, task: TaskID) -> None:
         lines = record.read_bytes().split(b"\n")
         total = json.loads(lines[0])["planned"]
         progress.update(task, total=total, completed=min(len(lines) - 2, total))
+
+
+def _tell(job: Job, log: Path, progress: Progress) -> bool:
+    """Pass on that a worker is long in starting, if that is in the log; tell whether it is."""
+    said = STILL in log.read_text(encoding="utf-8", errors="replace")
+    if said:
+        text = f"{in_a_line(job.name)}: {STILL}"
+        progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return said
 
 
 def _left(job: Job, request: Request, why: str, status: str = "not-run") -> Record:

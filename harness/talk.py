@@ -16,13 +16,9 @@ from typing import Any
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.outcome import plain
-from adjoint.process import Ended, Flooded, Limits, Process, Silent, Torn
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
+from adjoint.waiting import PATIENCE, aloud, patiently, silence, what_comes_late
 from adjoint.worker import GREETING
-
-PATIENCE = 2.0
-"""Seconds that are waited where an answer is not expected to come, but may."""
-GRACE = 30.0
-"""Seconds that a worker may take to leave, or to close its output."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +85,15 @@ class Talk:
         self._answered, heard = 0, len(self.noise)
         process.send(_line(GREETING))
         try:
-            return self._next(time.monotonic() + self._limits.start_seconds)
+            return patiently(self._next, time.monotonic() + self._limits.start_seconds, aloud)
         except Ended as end:
             problem = f"it did not start: {end}"
         except Flooded as flood:
             problem = f"it did not start: {flood}"
         except Silent:
-            late = self._what_comes_late(process)
-            problem = late or f"it did not start: no answer within {self._limits.start_seconds:g} seconds"
+            seconds = self._limits.start_seconds
+            nothing = f"no answer within {seconds:g} seconds" if self.noise[heard:] else silence(seconds)
+            problem = what_comes_late(process) or f"it did not start: {nothing}"
         said = f"; it wrote {', '.join(self.noise[heard:])}" if self.noise[heard:] else ""
         problem += said + self._last_words(process)
         self.drop()
@@ -211,22 +208,11 @@ class Talk:
                     f"the answer is a line short: call {number} is answered once call {self._asked} is sent"
                 )
                 return Reply(number, message, (said,), hopeless=True)
-        late = self._what_comes_late(process)
+        late = what_comes_late(process)
         words = self._last_words(process)
         self.drop()
         said = late or f"call {number} has no answer within {self._seconds:g} seconds{words}"
         return Reply(number, None, (said,), hopeless=bool(late))
-
-    def _what_comes_late(self, process: Process) -> str:
-        """End the worker's input, and say what comes then."""
-        process.end_input()
-        try:
-            process.receive(time.monotonic() + PATIENCE)
-        except Torn as torn:
-            return f"an answer must end with a line feed, and {torn.line[:40]!r} ... does not"
-        except (Silent, Ended, Flooded):
-            return ""
-        return "answers come only once its input ends: each must be flushed when it is written"
 
     def _last_words(self, process: Process) -> str:
         """Return the last line of standard error, if there is one."""

@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,8 @@ from adjoint.claims import Claims
 from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
-from adjoint.process import Ended, Flooded, Limits, Process, Silent
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
+from adjoint.waiting import aloud, patiently, silence, what_comes_late
 
 PROTOCOL = 1
 MOST_LEVELS = 100
@@ -43,6 +44,8 @@ class Worker:
     limits : Limits
     files : mapping of str to str
         What lies in that folder, by name, before it starts.
+    say : callable
+        Takes a sentence for whoever waits while it starts.
 
     Attributes
     ----------
@@ -58,6 +61,7 @@ class Worker:
         env: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         files: Mapping[str, str] | None = None,
+        say: Callable[[str], None] = aloud,
     ) -> None:
         self.deaths: list[str] = []
         self._command = tuple(command)
@@ -67,6 +71,7 @@ class Worker:
             Path(self._home.name, name).write_text(text, encoding="utf-8")
         self._env = {name: value.replace("{home}", self._home.name) for name, value in (env or {}).items()}
         self._limits = limits or Limits()
+        self._say_so = say
         self._process: Process | None = None
         self._spare: Process | None = None
         self._greeted = False
@@ -154,7 +159,7 @@ class Worker:
                 yield outcome
                 self._give_up_after(fatal)
 
-    def close(self, grace: float = 5.0) -> None:
+    def close(self, grace: float = GRACE) -> None:
         """Ask the worker to stop, and see that it does within `grace` seconds."""
         self._dismiss()
         if self._process:
@@ -222,9 +227,11 @@ class Worker:
         if not self._greeted:
             try:
                 self._read_claims(self._process)
-            except (Ended, Silent, Flooded, MessageError) as problem:
-                text = str(problem) or f"no answer within {self._limits.start_seconds:g} seconds"
-                raise WorkerDidNotStart(self._say(text)) from None
+            except (Ended, Flooded, MessageError) as problem:
+                raise WorkerDidNotStart(self._say(str(problem))) from None
+            except Silent:
+                late = what_comes_late(self._process)
+                raise WorkerDidNotStart(self._say(late or silence(self._limits.start_seconds))) from None
         return self._process
 
     def _take_spare(self) -> None:
@@ -248,7 +255,7 @@ class Worker:
     def _read_claims(self, process: Process) -> None:
         """Keep what is claimed in the answer to `start`."""
         deadline = time.monotonic() + self._limits.start_seconds
-        self._claims = Claims.from_json(_read(process.receive(deadline)))
+        self._claims = Claims.from_json(_read(patiently(process.receive, deadline, self._say_so)))
         self._greeted = True
 
     def _say(self, problem: str) -> str:

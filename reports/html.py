@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from adjoint.record import Record
 from adjoint.reports.alike import alike
 from adjoint.reports.coverage import MOST_LISTED, coverages, shade
+from adjoint.reports.marks import NOT_REACHED
 from adjoint.reports.matrix import build
 from adjoint.reports.pictures import illustrated
 from adjoint.reports.ranking import standing
@@ -40,7 +41,7 @@ LEGEND = (
     ("timed-out", "The worker gave no answer in time."),
     ("broken", "The worker's answer broke the protocol."),
     ("unsupported", "The implementation does not offer this."),
-    ("not-reached", "An earlier check of the same case failed, and this one depends on it."),
+    ("not-reached", NOT_REACHED),
     ("vacuous", "The error bound is so wide that it allows anything."),
     ("observed", "An open clause: what was seen is noted, and nothing is demanded."),
 )

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from adjoint.record import fails
 from adjoint.reports.ranking import DIFFERS, Check
 
+NOT_REACHED = (
+    "Not judged: an earlier check of the same call failed or was unsupported, or an error left nothing "
+    "to judge."
+)
+
 MARKS = {
     "crashed": ("✗", "The worker died of a call."),
     "timed-out": ("✗", "The worker gave no answer in time."),
@@ -22,7 +27,7 @@ MARKS = {
     "observed": ("◇", "An open clause: what was seen is noted, and nothing is demanded."),
     "vacuous": ("○", "The error bound is so wide that it allows anything."),
     "conforms": ("✓", "What was seen is what the clause demands."),
-    "not-reached": ("…", "An earlier check of each of its cases failed."),
+    "not-reached": ("…", NOT_REACHED),
     "not-asked": (
         "·",
         "No case of the clause was put to it: it claims no such API, or the run was narrowed.",

@@ -213,6 +213,36 @@ def test_what_is_not_claimed_is_skipped_and_what_does_not_start_fails_whole(tmp_
     assert "no_module" in said
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ('"no_module:conv"', "No module named 'no_module'"),
+        ('"mine:no_such_function"', "no_such_function"),
+        ('"mine.conv"', "is not in the catalogue"),
+        ('mine.conv, claims="nowhere.toml"', "nowhere.toml can't be read"),
+    ],
+)
+def test_what_can_not_be_examined_is_tried_once_and_each_test_says_why(
+    given: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("def conv(**_): return 0\n")
+    text = f"""
+        import adjoint, mine
+        from adjoint import inline
+        tried, check = [], inline.check
+        inline.check = lambda *words, **options: tried.append(words) or check(*words, **options)
+        test_it = adjoint.conformance_tests({given}, api="operation")
+        def test_once(): assert len(tried) == 1
+    """
+    code, said = suite(tmp_path, text, "-k", "whole or operation.crop or operation.stride or once")
+    assert code == 1, said
+    assert "PASSED test_mine.py::test_once" in said
+    for clause in (WHOLE, "operation.crop", "operation.stride"):
+        assert f"FAILED test_mine.py::test_it[{clause}]" in said
+    assert said.count(sentence) >= 3
+    assert len(said.splitlines()) < 25
+
+
 def test_where_no_value_is_right_the_whole_run_fails(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def conv(**_):\n    raise ValueError('no')\n")
     text = SUITE.format(module="mine", name="conv", profile="none")

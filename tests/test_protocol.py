@@ -2,14 +2,18 @@
 
 import json
 import re
+import shlex
 import sys
 
 import numpy as np
 import pytest
 
-from adjoint import INTERPRETATION, tensors
+from adjoint import INTERPRETATION, tensors, worker
 from adjoint.call import canonical
-from adjoint.process import Limits
+from adjoint.catalogue import from_command
+from adjoint.examination import Examination
+from adjoint.plan import Plan
+from adjoint.process import GRACE, Limits, Process
 from adjoint.record import VERDICTS, read
 from adjoint.worker import GREETING
 from tests.exchanges import DOCS, answers, said_of, shown
@@ -113,8 +117,29 @@ def test_the_limits_are_those():
         f"{limits.line >> 20} MiB",
         f"{limits.patience} calls in a row",
         f"up to {limits.window}\n  calls or {limits.window_bytes >> 20} MiB",
+        f"After {GRACE:g} seconds the worker is killed",
+        f"| {GRACE:g} seconds | to end, once told to `stop` |",
     ):
         assert text in said
+    assert f"within {GRACE:g} seconds" in schema("request")["$defs"]["stop"]["description"]
+
+
+def test_whoever_ends_a_worker_gives_it_that_long(monkeypatch):
+    class Program(Process):
+        def close(self, grace=GRACE):
+            given.append(grace)
+            super().close(grace)
+
+    given: list = []
+    monkeypatch.setattr(worker, "Process", Program)
+    command = [sys.executable, str(DOCS / "worker.py")]
+    spoken_to = worker.Worker(command)
+    assert spoken_to.claims
+    spoken_to.close()
+    examination = Examination(Plan(from_command(shlex.join(command)), DOCS / "none"))
+    assert examination.claims
+    examination.finish()
+    assert given == [GRACE, GRACE]
 
 
 def test_what_is_made_is_what_the_suite_makes():

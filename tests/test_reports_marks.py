@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adjoint.record import VERDICTS
-from adjoint.reports.marks import MARKS, SILENT, SPEAKING, WRONG, mark_of
+from adjoint.reports.html import LEGEND
+from adjoint.reports.marks import MARKS, NOT_REACHED, SILENT, SPEAKING, WRONG, mark_of
 from adjoint.reports.ranking import worst_first
 from tests.records import DECLARED, DRIFT, KNOWN, check
 
@@ -76,3 +78,14 @@ def test_every_verdict_has_its_word_and_every_word_its_sign() -> None:
     assert wrong == {"✗"}
     others = [MARKS[word][0] for word in MARKS if MARKS[word][0] != "✗"]
     assert len(others) == len(set(others))
+
+
+def test_what_was_not_reached_is_explained_alike_wherever_it_is() -> None:
+    docs = Path(__file__).parent.parent / "docs"
+    page, tutorial = (
+        " ".join((docs / f"{name}.md").read_text(encoding="utf-8").split()) for name in ("report", "tutorial")
+    )
+    said = NOT_REACHED.removesuffix(".")
+    assert f"| … | not-reached | {said[0].lower()}{said[1:]} |" in page
+    assert said.partition("an earlier check of ")[2] in tutorial
+    assert dict(LEGEND)["not-reached"] == MARKS["not-reached"][1] == NOT_REACHED

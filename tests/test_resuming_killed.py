@@ -1,12 +1,14 @@
 """Does a run that is killed, at any moment, lose no finished verdict?
 
-Run as a script, ``python -m tests.test_resuming_killed 30``, it kills `adjoint run` at so many moments.
+Run as a script, ``python -m tests.test_resuming_killed 30``, it kills `adjoint run` at so many moments, with
+all that it started; with ``alone`` as second word the one process, which whatever it started must follow.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from adjoint.record import read
@@ -30,7 +33,7 @@ def started(*words: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def killed(out: Path, pick: random.Random, size: int) -> int:
+def killed(out: Path, pick: random.Random, size: int, alone: bool) -> int:
     """Start or resume a run, kill it at a random moment, and return how many bytes its record then had.
 
     It is killed once its record has grown by so much, or a moment after that; before the end, if it can be.
@@ -43,14 +46,14 @@ def killed(out: Path, pick: random.Random, size: int) -> int:
         time.sleep(0.002)
     time.sleep(later)
     with suppress(ProcessLookupError):  # it may be at its end already
-        os.killpg(run.pid, signal.SIGKILL)
+        (os.kill if alone else os.killpg)(run.pid, signal.SIGKILL)
     run.wait()
     assert run.stdout
     run.stdout.close()
     return path.stat().st_size
 
 
-def kills(folder: Path, moments: int, most: int, seed: int) -> list[int]:
+def kills(folder: Path, moments: int, most: int, seed: int, alone: bool = False) -> list[int]:
     """Kill runs at so many moments, each up to `most` times, and see them end as one does that was let be.
 
     Returns
@@ -65,7 +68,7 @@ def kills(folder: Path, moments: int, most: int, seed: int) -> list[int]:
     pick, found = random.Random(seed), list[int]()
     while len(found) < moments:
         out = folder / f"run{len(found)}"
-        found += [killed(out, pick, len(wanted)) for _ in range(min(most, moments - len(found)))]
+        found += [killed(out, pick, len(wanted), alone) for _ in range(min(most, moments - len(found)))]
         last = started(*NARROWED, "--out", out, "--resume")
         said, _ = last.communicate()
         assert last.returncode == 0, said.decode()
@@ -73,9 +76,18 @@ def kills(folder: Path, moments: int, most: int, seed: int) -> list[int]:
     return found
 
 
+def midway(out: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    """Return a run that has written some of its record, and that."""
+    run, path = started(*NARROWED, "--out", out), out / "fast.record.jsonl"
+    while not path.exists() or path.read_bytes().count(b"\n") < 30:
+        time.sleep(0.01)
+    return run, path
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kills a process group")
-def test_a_run_that_is_killed_loses_no_finished_verdict(tmp_path: Path) -> None:
-    sizes = kills(tmp_path, moments=3, most=3, seed=1)
+@pytest.mark.parametrize("alone", [False, True], ids=["with all that it started", "alone"])
+def test_a_run_that_is_killed_loses_no_finished_verdict(tmp_path: Path, alone: bool) -> None:
+    sizes = kills(tmp_path, moments=3, most=3, seed=1, alone=alone)
     assert sizes == sorted(sizes)
     assert len(set(sizes)) > 1
 
@@ -83,12 +95,7 @@ def test_a_run_that_is_killed_loses_no_finished_verdict(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="kills a process")
 def test_a_run_whose_pytest_alone_is_killed_keeps_its_verdicts(run_adjoint: Any, tmp_path: Path) -> None:
     """As by a system that is out of memory."""
-    import psutil
-
-    run = started(*NARROWED, "--out", tmp_path)
-    path = tmp_path / "fast.record.jsonl"
-    while not path.exists() or path.read_bytes().count(b"\n") < 30:
-        time.sleep(0.01)
+    run, path = midway(tmp_path)
     (child,) = psutil.Process(run.pid).children()
     child.kill()
     run.communicate()
@@ -96,6 +103,42 @@ def test_a_run_whose_pytest_alone_is_killed_keeps_its_verdicts(run_adjoint: Any,
     assert read(path).footer["status"] == "stopped"
     assert len(read(path).checks) >= 29
     assert run_adjoint(*NARROWED, "--out", tmp_path, "--resume").returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process")
+def test_nothing_outlives_a_run_that_is_killed_alone(tmp_path: Path) -> None:
+    """A worker that hangs, too, and watches nobody."""
+    code = "import json, sys, time; print(json.dumps(CLAIMS), flush=True); time.sleep(600)"
+    claims = {"name": "hangs", "version": "1", "claims": {"apis": [API], "dtypes": ["float32"]}}
+    command = shlex.join([sys.executable, "-c", code.replace("CLAIMS", repr(claims))])
+    run = started("run", "--command", command, "--out", tmp_path)
+    while not list(tmp_path.glob("*.record.jsonl")):
+        time.sleep(0.01)
+    left = psutil.Process(run.pid).children(recursive=True)
+    assert len(left) == 2  # pytest, and the worker
+    run.kill()
+    run.communicate()
+    _, alive = psutil.wait_procs(left, timeout=10)
+    assert not alive
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks a file")
+def test_a_record_that_is_being_written_is_left_to_who_writes_it(run_adjoint: Any, tmp_path: Path) -> None:
+    run, path = midway(tmp_path)
+    (child,) = psutil.Process(run.pid).children()
+    child.suspend()  # so that it takes longer than anyone waits
+    before = path.read_bytes()
+    for words in ((), ("--resume",)):
+        other = run_adjoint(*NARROWED, "--out", tmp_path, *words)
+        assert other.returncode == 2
+        assert other.stderr == (
+            f"adjoint: the record {path} is being written by another run: let that come to its end, or end "
+            "it, or write to another folder.\n"
+        )
+    assert path.read_bytes() == before
+    child.resume()
+    run.communicate()
+    assert run.returncode == 0
 
 
 def test_a_finished_run_is_kept_and_another_seed_is_refused(run_adjoint: Any, tmp_path: Path) -> None:
@@ -118,4 +161,4 @@ def test_a_finished_run_is_kept_and_another_seed_is_refused(run_adjoint: Any, tm
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        print(kills(Path(folder), int(sys.argv[1]), most=3, seed=0))
+        print(kills(Path(folder), int(sys.argv[1]), most=3, seed=0, alone="alone" in sys.argv[2:]))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adjoint import resuming
+from adjoint.deviations import Ledger
 from adjoint.errors import RecordError, UsageError
 from adjoint.heading import write_not_run
 from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import read
-from tests.resumed import Run, ends_of_lines, timeless
+from tests.resumed import DECLARED, Run, ends_of_lines, timeless
 
 DIFFERS: Mapping[str, dict[str, Any]] = {
     "its seed was 1 and is 4 now": {"seed": 4},
@@ -115,6 +119,56 @@ def test_a_record_that_was_cut_off_gets_a_footer_and_still_goes_on(run: Callable
     assert sealed.footer["problems"][0].startswith("The worker died once")
     made.go(resume=True)
     assert timeless(made.path.read_bytes()) == timeless(whole)
+
+
+GARBAGE: tuple[object, ...] = (None, 7, "x", [7], {"x": 7})
+
+
+def garbled(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """Yield a record with garbage for each part of a line of each sort, and with lines out of place."""
+    told = [json.loads(line) for line in lines]
+    tallies = [n for n, line in enumerate(told) if "tally" in line]
+    sorts = [0, 1, tallies[0], tallies[-1], len(told) - 1]
+    for n in sorts:
+        others: list[object] = [*GARBAGE, {}]
+        for name in told[n]:
+            others += [{**told[n], name: value} for value in GARBAGE]
+            others += [{key: value for key, value in told[n].items() if key != name}]
+        for part in told[n].get("tally", {}):
+            others += [{**told[n], "tally": {**told[n]["tally"], part: value}} for value in GARBAGE]
+        yield from ([*lines[:n], json.dumps(other).encode() + b"\n", *lines[n + 1 :]] for other in others)
+    for n, m in product(sorts, repeat=2):
+        yield [*lines[:n], lines[m], *lines[n:]]
+    yield lines + lines
+    yield lines + lines[1:-3]
+    yield [b"\xff\xfe\n", *lines]
+
+
+def test_whatever_is_in_a_record_it_goes_on_or_is_refused_in_a_sentence(run: Callable[..., Run]) -> None:
+    made = run()
+    made.go()
+    whole = made.path.read_bytes().splitlines(keepends=True)
+    stopped = [*whole[:-1], whole[-1].replace(b'"ran"', b'"stopped"')]
+    header = {name: value for name, value in json.loads(whole[0]).items() if name != "record"}
+    found = Counter[str]()
+    for lines in (*garbled(stopped), *list(garbled(whole))[::7]):
+        made.path.write_bytes(b"".join(lines))
+        with suppress(UsageError):
+            found["refused"] += 1
+            kept = resuming.keep(made.path, header, made.cases)
+            coverage, _ = resuming.recount(kept.lines())
+            json.dumps(coverage.table())
+            ledger = Ledger(DECLARED, "x", {})
+            for line in kept.lines():
+                ledger.add(line.get("tally", {}).get("met", {}))
+            ends = [0, *ends_of_lines(made.path.read_bytes())]
+            assert kept.size in ends
+            assert kept.lines() == [json.loads(line) for line in lines[1 : ends.index(kept.size)]]
+            found["refused"] -= 1
+            found["kept"] += bool(kept.size)
+        with suppress(UsageError):
+            resuming.seal(made.path, "why")
+    assert min(found["refused"], found["kept"]) > 100
 
 
 def test_one_without_a_verdict_gets_none(tmp_path: Path, run: Callable[..., Run]) -> None:

@@ -96,7 +96,7 @@ WORKERS = {
 }
 NOT_STARTED = {
     "dies_at_start": "it did not start: exit code 1; its last words: OSError: libconv.so: cannot open",
-    "says_nothing_at_start": "it did not start: no answer within 8 seconds",
+    "says_nothing_at_start": "no answer within 8 seconds, nor anything on its standard output",
     "claims_nothing": "its answer to `start` can't be read: the answer to start has no claims",
     "ends_not_even_the_first_line": "an answer must end with a line feed",
 }

@@ -32,7 +32,16 @@ HOPELESS = {
     ),
     "never answers": (
         "print('importing', file=sys.stderr, flush=True); time.sleep(60)",
-        "no answer within 1 seconds; its last words: importing",
+        "no answer within 1 seconds, nor anything on its standard output: it was still starting, or does not "
+        "flush each line; its last words: importing",
+    ),
+    "forgets to flush": (
+        "import atexit; atexit.register(answer, name='n', version='1', claims=CLAIMS)",
+        "answers come only once its input ends: each must be flushed when it is written; it said nothing.",
+    ),
+    "forgets the line feed": (
+        "say(b'{}')",
+        "an answer must end with a line feed, and b'{}' ... does not; it said nothing.",
     ),
     "floods": ("say(b'x' * 3000)", "an answer of more than 2000 bytes; it said nothing."),
     "claims nothing": (

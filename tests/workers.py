@@ -59,7 +59,7 @@ def starting(folder: Path) -> Iterator[Start]:
             program = folder / "program.py"
             program.write_text(f"{HEAD}\n{body}\nserve()\n")
             worker = Worker([sys.executable, "-S", str(program)], env, Limits(**{"seconds": 20.0, **limits}))
-            stack.callback(worker.close)
+            stack.callback(worker.close, 5.0)
             return worker
 
         yield start
