@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -125,12 +126,13 @@ def run(
     records = run_all(request)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the reports are a matter of a second
+    also = shlex.join(["--claims", claims]) if claims else ""
     changes = baseline.against(records, earlier, before) if before else None
     write(records, request.out, changes)
     if changes is None:
-        say(records, request.out)
+        say(records, request.out, also)
     else:
-        say_changes(changes, request.out)
+        say_changes(changes, request.out, also)
     if draft:
         cli_drafts.write(draft, request, records)
     sys.exit(exit_code(records) if changes is None else baseline.exit_code(changes))

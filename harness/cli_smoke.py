@@ -10,8 +10,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from adjoint import catalogue, listing
+from adjoint import listing
 from adjoint.errors import UsageError, WorkerDidNotStart
+from adjoint.meant import Meant
 from adjoint.sentences import sentences
 from adjoint.smoke import Line, checklist
 from adjoint.talk import Talk
@@ -26,6 +27,7 @@ WIDTH = 23
 @click.argument("target", required=False)
 @click.option("--api", help="The API that a module:function offers.")
 @click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
+@click.option("--claims", help="A file of what a module:function claims: dtypes, arrays, arithmetic, ...")
 @click.option("--command", help="A program that speaks the protocol.")
 @click.option("--python", help="The interpreter to run the implementation with.")
 @click.option(
@@ -38,6 +40,7 @@ def smoke(
     target: str | None,
     api: str | None,
     dtypes: str | None,
+    claims: str | None,
     command: str | None,
     python: str | None,
     timeout: float | None,
@@ -48,20 +51,11 @@ def smoke(
 
     Exit code: 0 all is right; 1 something is wrong; 2 the request makes no sense; 3 it did not start.
     """
-    if (target is None) == (command is None):
-        raise UsageError("give one thing to look at: a TARGET, or a program as --command.")
-    if (api or dtypes) and ":" not in (target or ""):
-        raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
     if timeout is not None and not math.isfinite(timeout):
         raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
-    if command is not None:
-        implementation = catalogue.from_command(command)
-        words = ["--command", command]
-    else:
-        implementation = catalogue.resolve(str(target), api, python, dtypes)
-        given = {"--api": api, "--dtypes": dtypes, "--python": python}
-        words = [str(target), *(word for name, value in given.items() if value for word in (name, value))]
-    rerun = shlex.join(["adjoint", "run", *words])
+    meant = Meant(target, command, api, dtypes, claims, python)
+    implementation = meant.found()
+    rerun = shlex.join(["adjoint", "run", *meant.words()])
     talk = Talk(implementation.command, implementation.env, timeout)
     lines: list[Line] = []
     api_shown = ""

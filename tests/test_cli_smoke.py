@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import claiming
+
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
 
@@ -16,7 +18,12 @@ BAD = {
     "two things": (["smoke", "fast", "--command", "x"], "give one thing to look at"),
     "unknown name": (["smoke", "torhc"], "'torhc' is not in the catalogue"),
     "no api": (["smoke", "miswired:sound"], "needs --api"),
-    "api for none": (["smoke", "fast", "--api", API], "--api and --dtypes speak of a module:function"),
+    "api for none": (
+        ["smoke", "fast", "--api", API],
+        "--api, --dtypes and --claims speak of a module:function",
+    ),
+    "claims for none": (["smoke", "fast", "--claims", "x"], "--claims speak of a module:function"),
+    "no such claims": (["smoke", "m:f", "--api", API, "--claims", "none.toml"], "none.toml can't be read"),
     "no such python": (["smoke", "fast", "--python", "/no/such/python"], "is not a program"),
     "empty command": (["smoke", "--command", " "], "--command is empty"),
 }
@@ -54,6 +61,17 @@ def test_what_is_wrong_is_crossed_and_code_1(run_adjoint):
     ]
     assert done.stdout.splitlines()[-1].startswith("1 of ")
     assert "deviates" not in done.stdout
+
+
+def test_what_is_claimed_is_put_and_said_again(run_adjoint, tmp_path):
+    claiming.put_into(tmp_path)
+    words = "smoke", "mine:conv", "--api", "operation"
+    done = run_adjoint(*words, "--claims", "claims.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "Dtypes: float16, float32." in done.stdout
+    assert "Not offered: NotImplementedError: there is no dilation yet" in done.stdout
+    assert "`adjoint run mine:conv --api operation --claims claims.toml`" in done.stdout
+    assert "not of the library" in run_adjoint(*words, cwd=tmp_path).stdout
 
 
 def test_the_next_command_is_one_that_can_be_run(run_adjoint):
