@@ -16,6 +16,8 @@ from adjoint.call import GRADIENTS, Call
 from adjoint.claims import Claims
 from adjoint.demand import demand
 from adjoint.errors import MessageError, WorkerDidNotStart
+from adjoint.expecting import Expected, difference, ends, expected, quoted
+from adjoint.hypotheses import Heard, Hypothesis
 from adjoint.observations import OBSERVED_BY
 from adjoint.outcome import Raised, Returned, Unsupported, parse
 from adjoint.reference.answer import Refused, Unspecified
@@ -25,19 +27,9 @@ from adjoint.reference.exact import FORMATS
 from adjoint.spec import load
 from adjoint.talk import Reply, Talk
 from adjoint.tensors import DTYPES, Array, Foreign, decode, encode
-from adjoint.tiny import Setting, Step, has_weights, steps, with_gradient, written
-from adjoint.wiring import (
-    Cause,
-    Expected,
-    Heard,
-    Hypothesis,
-    both,
-    causes,
-    difference,
-    ends,
-    expected,
-    quoted,
-)
+from adjoint.tiny import Step, steps, with_gradient
+from adjoint.wiring import Cause, both, causes
+from adjoint.writing import Setting, has_weights, written
 
 REPEATED = ("between", "again", "later", "after")
 OBSERVATIONS = {"output", *GRADIENTS, *REPEATED, *chain.from_iterable(OBSERVED_BY.values())}

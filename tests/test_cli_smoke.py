@@ -81,12 +81,12 @@ def test_the_next_command_is_one_that_can_be_run(run_adjoint):
 
 
 def test_a_command_is_quoted_as_a_shell_reads_it(run_adjoint):
-    done = run_adjoint("smoke", "--command", f"{sys.executable} miswired.py sound", cwd=HERE)
+    done = run_adjoint("smoke", "--command", f"{sys.executable} miswired_workers.py sound", cwd=HERE)
     assert done.returncode == 0, done.stdout
-    assert f"`adjoint run --command '{sys.executable} miswired.py sound'`" in done.stdout
+    assert f"`adjoint run --command '{sys.executable} miswired_workers.py sound'`" in done.stdout
 
 
-@pytest.mark.parametrize("words", [["--command", f"{sys.executable} miswired.py dies_at_start"]])
+@pytest.mark.parametrize("words", [["--command", f"{sys.executable} miswired_workers.py dies_at_start"]])
 def test_what_does_not_start_is_code_3(words, run_adjoint):
     done = run_adjoint("smoke", *words, cwd=HERE)
     assert done.returncode == 3
@@ -119,7 +119,7 @@ def test_on_a_terminal_lines_are_folded_under_their_own_column():
         "adjoint.cli",
         "smoke",
         "--command",
-        f"{sys.executable} miswired.py dies_at_start",
+        f"{sys.executable} miswired_workers.py dies_at_start",
     ]
     env = {**os.environ, "COLUMNS": "70", "TERM": "xterm"}
     with subprocess.Popen(words, cwd=HERE, stdout=theirs, env=env) as process:

@@ -112,7 +112,7 @@ def lines(implementation, seconds=30.0):
 
 
 def of_worker(name):
-    worker = catalogue.from_command(f"{sys.executable} {HERE / 'miswired.py'} {name}")
+    worker = catalogue.from_command(f"{sys.executable} {HERE / 'miswired_workers.py'} {name}")
     return lines(worker, 8.0 if name in QUICK else 30.0)
 
 

@@ -5,18 +5,22 @@ from functools import cache
 import numpy as np
 import pytest
 
-from adjoint import wiring
+from adjoint import hypotheses
+from adjoint.expecting import Expected, difference, expected
+from adjoint.guesses import GUESSES
+from adjoint.hypotheses import HYPOTHESES, Heard
 from adjoint.reference.apis import APIS
-from adjoint.tiny import rank_of, steps
-from adjoint.wiring import GUESSES, HYPOTHESES, Expected, Heard, causes, difference, expected
+from adjoint.tiny import steps
+from adjoint.wiring import causes
+from adjoint.writing import rank_of
 
 DTYPES = ["float32"]
 UNDONE = {
-    wiring.as_it_is: lambda array: array,
-    wiring._byteswapped: lambda array: array.byteswap(),
-    wiring._from_columns: lambda array: np.reshape(array.ravel(order="F"), array.shape),
-    wiring._channels_forward: lambda array: np.moveaxis(array, 1, -1),
-    wiring._channels_back: lambda array: np.moveaxis(array, -1, 1),
+    hypotheses.as_it_is: lambda array: array,
+    hypotheses.byteswapped: lambda array: array.byteswap(),
+    hypotheses.from_columns: lambda array: np.reshape(array.ravel(order="F"), array.shape),
+    hypotheses.channels_forward: lambda array: np.moveaxis(array, 1, -1),
+    hypotheses.channels_back: lambda array: np.moveaxis(array, -1, 1),
 }
 FAMILIES = ("operation", "tf.nn.conv_transpose", "keras.layers", "tf.keras", "tf.layers", "torch")
 LACKS = {
