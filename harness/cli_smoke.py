@@ -14,7 +14,9 @@ from adjoint import listing
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.meant import Meant
 from adjoint.sentences import sentences
-from adjoint.smoke import Line, checklist
+from adjoint.smoke import checklist
+from adjoint.smoke_calls import Line
+from adjoint.smoke_words import PROTOCOL, PYTHON
 from adjoint.talk import Talk
 
 MARKS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "bold red"), "left out": ("–", "-", "dim")}
@@ -56,18 +58,19 @@ def smoke(
     meant = Meant(target, command, api, dtypes, claims, python)
     implementation = meant.found()
     rerun = shlex.join(["adjoint", "run", *meant.words()])
+    words = PYTHON if implementation.script == "function" else PROTOCOL
     talk = Talk(implementation.command, implementation.env, timeout)
     lines: list[Line] = []
     api_shown = ""
     try:
-        for line in checklist(talk, rerun):
+        for line in checklist(talk, rerun, words):
             if line.api and line.api != api_shown:
                 api_shown = line.api
                 listing.terminal().print(Text(line.api, "bold"))
             lines.append(line)
             show(line)
     except WorkerDidNotStart as problem:
-        show(Line("wrong", "start", str(problem)))
+        show(Line("wrong", words.called("start"), str(problem)))
         sys.exit(3)
     finally:
         talk.close()

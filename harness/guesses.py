@@ -18,8 +18,10 @@ from adjoint.writing import written
 
 def stale(heard: Heard) -> str:
     """Is it what an earlier call should have had?"""
-    for number, wanted in heard.earlier:
+    for number, name, wanted in heard.earlier:
         if wanted.accepts(heard.seen):
+            if heard.in_python:
+                return f"it returns what a call before had to return: that of {name!r}"
             return f"call {heard.number}'s answer is that of call {number}"
     return ""
 

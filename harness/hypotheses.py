@@ -31,18 +31,21 @@ class Heard:
     setting : Setting
     wanted : Expected
     seen : Array
-    earlier : sequence of (int, Expected)
-        What was demanded of the calls before, by their numbers.
+    earlier : sequence of (int, str, Expected)
+        What was demanded of the calls before, by their numbers and names.
     claim : Claim, optional
         What the worker claims of its arithmetic in this dtype.
+    in_python : bool
+        Whether it is said of a function or class, in the words of arguments and return values.
     """
 
     number: int
     setting: Setting
     wanted: Expected
     seen: Array
-    earlier: Sequence[tuple[int, Expected]] = ()
+    earlier: Sequence[tuple[int, str, Expected]] = ()
     claim: Claim | None = None
+    in_python: bool = False
 
 
 def as_it_is(value: Array) -> Array:
@@ -69,6 +72,8 @@ class Hypothesis:
         From each array that is sent, to what the worker takes it for.
     wrote : callable
         From the array that came back, to what the worker had.
+    of_python : str
+        The sentence of a function or class, where the other speaks of the protocol.
     """
 
     name: str
@@ -76,6 +81,7 @@ class Hypothesis:
     setting: Callable[[Setting], Setting | None] = unchanged
     read: Callable[[Array], Array] = as_it_is
     wrote: Callable[[Array], Array] = as_it_is
+    of_python: str = ""
 
     def call(self, setting: Setting) -> Call | None:
         """Return the call that the worker makes of a setting, or None where there is none."""
@@ -93,7 +99,8 @@ class Hypothesis:
         if call is None or (call == written(heard.setting) and had is heard.seen):
             return ""
         wanted = expected(call, heard.claim, doubtful=True)
-        return self.sentence if wanted and wanted.accepts(had) else ""
+        sentence = self.of_python or self.sentence if heard.in_python else self.sentence
+        return sentence if wanted and wanted.accepts(had) else ""
 
     def refuted(self, right: Heard) -> bool:
         """Tell whether a worker with this mistake would not have answered rightly where this one did."""
@@ -109,6 +116,7 @@ class Hypothesis:
             lambda setting: (made := self.setting(setting)) and other.setting(made),
             _after(self.read, other.read),
             _after(self.wrote, other.wrote),
+            f"{self.of_python or self.sentence}, and {other.of_python or other.sentence}",
         )
 
 
@@ -186,27 +194,39 @@ HYPOTHESES = (
         "reads bytes backwards",
         "it reads tensors in the wrong byte order (big-endian)",
         read=byteswapped,
+        of_python="it takes its arrays with the bytes of each element reversed (big-endian)",
     ),
     Hypothesis(
         "writes bytes backwards",
         "it writes tensors in the wrong byte order (big-endian)",
         wrote=byteswapped,
+        of_python="it returns an array with the bytes of each element reversed (big-endian)",
     ),
     Hypothesis(
         "reads and writes bytes backwards",
         "it reads and writes tensors in the wrong byte order (big-endian)",
         read=byteswapped,
         wrote=byteswapped,
+        of_python="it takes and returns arrays with the bytes of each element reversed (big-endian)",
     ),
     Hypothesis(
-        "reads columns", "it reads a tensor's data as column-major (Fortran order)", read=from_columns
+        "reads columns",
+        "it reads a tensor's data as column-major (Fortran order)",
+        read=from_columns,
+        of_python="it takes the elements of its arrays in column-major (Fortran) order",
     ),
-    Hypothesis("writes columns", "the answer's data is column-major (Fortran order)", wrote=from_columns),
+    Hypothesis(
+        "writes columns",
+        "the answer's data is column-major (Fortran order)",
+        wrote=from_columns,
+        of_python="the elements of what it returns are in column-major (Fortran) order",
+    ),
     Hypothesis(
         "reads and writes columns",
         "it reads and writes data as column-major (Fortran order)",
         read=from_columns,
         wrote=from_columns,
+        of_python="it takes and returns elements in column-major (Fortran) order",
     ),
     Hypothesis(
         "swaps data formats",
@@ -218,12 +238,14 @@ HYPOTHESES = (
         "the answer has its channels last, where they should be second",
         _where_channels_are_second,
         wrote=channels_forward,
+        of_python="what it returns has its channels last, where they should be second",
     ),
     Hypothesis(
         "answers with channels first",
         "the answer has its channels second, where they should be last",
         _where_channels_are_last,
         wrote=channels_back,
+        of_python="what it returns has its channels second, where they should be last",
     ),
     Hypothesis("swaps kernel channels", "the kernel's two channel axes are swapped", _swapped),
     Hypothesis(

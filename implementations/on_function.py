@@ -78,9 +78,13 @@ def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def to_numpy(output: Any) -> Any:
-    """Return an array of whatever is returned."""
+    """Return an array of what is returned, which must be one; a list is none, whatever is in it."""
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
         return np.from_dlpack(output)
+    if output is None or isinstance(output, (list, tuple, dict, str, int, float, complex)):
+        some = " of %d" % len(output) if isinstance(output, (list, tuple)) else ""
+        kind = "None" if output is None else "a " + type(output).__name__ + some
+        raise TypeError("it returned %s, where one array is wanted" % kind)
     return np.asarray(output)
 
 

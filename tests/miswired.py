@@ -98,6 +98,33 @@ def its_input(input, weight, **_):
     return input
 
 
+def nothing_returned(input, weight, **arguments):
+    conv_transpose2d(input, weight, **arguments)
+
+
+def a_list(input, weight, **arguments):
+    return conv_transpose2d(input, weight, **arguments).tolist()
+
+
+def a_tuple_of_one(input, weight, **arguments):
+    return (conv_transpose2d(input, weight, **arguments),)
+
+
+class Unreadable:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("it lies on another device")
+
+
+def no_readable_array(input, weight, **arguments):
+    del input, weight, arguments
+    return Unreadable()
+
+
+def columns_first(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    return np.reshape(output.ravel(order="F"), output.shape)
+
+
 def one_axis_too_many(input, weight, **arguments):
     return conv_transpose2d(input, weight, **arguments)[..., np.newaxis]
 
@@ -121,6 +148,28 @@ def no_bias_argument(input, weight, stride=1, padding=0, output_padding=0, group
 
 def lists_only(input, weight, stride=1, **arguments):
     return conv_transpose2d(input, weight, stride=1 if isinstance(stride, tuple) else stride, **arguments)
+
+
+def plain_ints_only(input, weight, stride=1, **arguments):
+    if isinstance(stride, np.integer):
+        raise TypeError("the stride must be an int")
+    return conv_transpose2d(input, weight, stride=stride, **arguments)
+
+
+def input_written_to(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    input[...] = 0
+    return output
+
+
+BUFFERS = {}
+
+
+def buffer_returned(input, weight, **arguments):
+    output = conv_transpose2d(input, weight, **arguments)
+    buffer = BUFFERS.setdefault((output.shape, output.dtype), output)
+    buffer[...] = output
+    return buffer
 
 
 LAST = [None]

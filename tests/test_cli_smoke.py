@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,24 @@ def test_a_command_is_quoted_as_a_shell_reads_it(run_adjoint):
     done = run_adjoint("smoke", "--command", f"{sys.executable} miswired_workers.py sound", cwd=HERE)
     assert done.returncode == 0, done.stdout
     assert f"`adjoint run --command '{sys.executable} miswired_workers.py sound'`" in done.stdout
+
+
+MINE = """
+from adjoint.fast import torch_functional
+
+def conv_transpose2d(input, weight, bias=None, stride=1, **more):
+    stride = stride[::-1] if isinstance(stride, (list, tuple)) else stride
+    return torch_functional.conv_transpose2d(input, weight, stride=stride, **more)
+"""
+
+
+def test_the_readme_shows_what_is_printed(run_adjoint, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    page = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    words, shown = re.search(r"^\$ adjoint (smoke .*)\n((?:.+\n)+)", page, re.MULTILINE).groups()
+    done = run_adjoint(*words.split(), cwd=tmp_path)
+    plain = (re.sub(r"Took \d+\.\d s", "Took T s", text) for text in (done.stdout, shown))
+    assert next(plain) == next(plain).removesuffix("```\n")
 
 
 @pytest.mark.parametrize("words", [["--command", f"{sys.executable} miswired_workers.py dies_at_start"]])
