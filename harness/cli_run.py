@@ -13,7 +13,7 @@ import click
 
 from adjoint import baseline, catalogue, cli_drafts, deviations, selection
 from adjoint.cli_reports import say, say_changes, write
-from adjoint.drawing import PROFILES
+from adjoint.drawing import PROFILES, profiled
 from adjoint.errors import UsageError
 from adjoint.gate import HELD_LEVELS, exit_code
 from adjoint.plan import Plan
@@ -43,7 +43,7 @@ from adjoint.sentences import sentences
 )
 @click.option(
     "--profile",
-    type=click.Choice(["none", *PROFILES]),
+    metavar=f"[none|{'|'.join(PROFILES)}]",
     default=Plan.profile,
     show_default=True,
     help="How many calls are drawn, beside the golden cases.",
@@ -81,6 +81,7 @@ def run(
     Exit code: 0 all held; 1 something did not; 2 the request makes no sense; 3 something that was asked
     for was not really run.
     """
+    profiled(passed["profile"], f"--profile is {passed['profile']}")
     clause, case, timeout = passed["clause"], passed["case"], passed["timeout"]
     selection.check(passed["levels"], clause, case)
     if timeout is not None and not math.isfinite(timeout):

@@ -70,7 +70,7 @@ def smoke(
             lines.append(line)
             show(line)
     except WorkerDidNotStart as problem:
-        show(Line("wrong", words.called("start"), str(problem)))
+        show(Line("wrong", words.called("start"), words.unstarted(str(problem))))
         sys.exit(3)
     finally:
         talk.close()
@@ -81,7 +81,8 @@ def show(line: Line) -> None:
     """Print one line of the checklist."""
     console = listing.terminal()
     fancy, simple, style = MARKS[line.state]
-    said = line.says[:1].upper() + line.says[1:].removesuffix(".") + "."
+    said = line.says[:1].upper() + line.says[1:].removesuffix(".")
+    said += "" if said.endswith(("?", "…")) else "."
     mark = fancy if console.encoding.startswith("utf") else simple
     if not console.is_terminal:  # one line for each, to be searched
         click.echo(f"{mark} {line.asks:{WIDTH}} {said}")

@@ -16,7 +16,7 @@ import pytest
 
 from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
-from adjoint.drawing import DATA, PROFILES, Drawn
+from adjoint.drawing import DATA, Drawn, profiled
 from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
@@ -234,7 +234,7 @@ def _begin(config: pytest.Config) -> None:
             memory=int(_number("memory", option("memory"), defaults.memory >> 20)) << 20,
         ),
         selection=_selection(config),
-        profile=_profile(option("profile") or Plan.profile),
+        profile=profiled(profile := option("profile") or Plan.profile, f"--adjoint-profile is {profile}"),
         seed=_seed(option("seed") or str(Plan.seed)),
         resume=config.getoption("adjoint_resume"),
         survey=Path(path).absolute() if (path := option("survey")) else None,
@@ -261,12 +261,6 @@ def _begin(config: pytest.Config) -> None:
         and option("clause") in (None, *case.clauses())
         and option("case") in (None, case.id)
     ]
-
-
-def _profile(text: str) -> str:
-    if text not in ("none", *PROFILES):
-        raise UsageError(f"--adjoint-profile is {text}; it must be one of none, {', '.join(PROFILES)}.")
-    return text
 
 
 def _seed(text: str) -> int:

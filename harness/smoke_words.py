@@ -56,6 +56,10 @@ class Words:
         """Return what a step is called."""
         return self.asks.get(asks, asks)
 
+    def unstarted(self, problem: str) -> str:
+        """Say why a start failed: of a function, what was said as it was imported, if anything."""
+        return problem.rpartition("its last words: ")[2] if self.in_python else problem
+
     def misunderstood(self, call: Call, said: str) -> str:
         """Say that what is new in a call was not understood, where that is how its arguments are given."""
         tagged = [(name, value) for name, value in call.arguments.items() if isinstance(value, dict)]

@@ -15,6 +15,7 @@ from typing import Any
 
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
+from adjoint.inert import cut, short
 from adjoint.outcome import plain
 from adjoint.process import Ended, Flooded, Limits, Process, Silent, Torn
 from adjoint.worker import GREETING
@@ -126,7 +127,7 @@ class Talk:
                 answered, words = self._answered, self._last_words(process)
                 self.drop()
                 if left or not answered:
-                    return Reply(number, None, (f"the worker dies of this call: {end}{words}",))
+                    return Reply(number, None, (f"it dies of this call: {end}{words}",))
                 times = "its first answer" if answered == 1 else f"{answered} answers"
                 left = f"it exits after {times} ({end}), where it must go on until `stop`"
             except Silent:
@@ -148,7 +149,7 @@ class Talk:
         process.send(_line({"do": "stop"}))
         try:
             while True:
-                self.noise.append(repr(canonical(self._next(begun + grace))[:80]))
+                self.noise.append(repr(cut(canonical(self._next(begun + grace)), 80)))
         except Ended as end:  # it may be busy for long with what a framework does at its end
             return True, f"it leaves: {end}"
         except (Silent, Flooded):
@@ -177,7 +178,7 @@ class Talk:
                 message = json.loads(line)
             if isinstance(message, dict):
                 return message
-            self.noise.append(repr(line.decode("utf-8", "replace").strip()[:80]))
+            self.noise.append(repr(cut(line.decode("utf-8", "replace").strip(), 80)))
 
     def _answer(self, number: int) -> tuple[dict[str, Any], str]:
         """Return the answer to a call, and what is wrong with its id."""
@@ -192,12 +193,12 @@ class Talk:
                 said = (
                     f"call {found} is answered twice" if twice else "a line too many comes before the answer"
                 )
-                return another, f"{said}: {json.dumps(message)[:60]}"
+                return another, f"{said}: {cut(json.dumps(message), 60)}"
         if found is None:
             return message, f"the answer to call {number} has no id"
         if type(found) is int and 0 < found < number:
             return message, f"it answers call {number} with call {found}'s id"
-        return message, f"it answers call {number} with the id {found!r:.40}, where {number} is due"
+        return message, f"it answers call {number} with the id {short(found, 40)}, where {number} is due"
 
     def _nothing(self, process: Process, number: int, call: Call) -> Reply:
         """Say more of a call that is not answered: does the answer come with the next, or at the end?"""
@@ -223,7 +224,7 @@ class Talk:
         try:
             process.receive(time.monotonic() + PATIENCE)
         except Torn as torn:
-            return f"an answer must end with a line feed, and {torn.line[:40]!r} ... does not"
+            return f"an answer must end with a line feed, and {short(torn.line, 40)} does not"
         except (Silent, Ended, Flooded):
             return ""
         return "answers come only once its input ends: each must be flushed when it is written"
@@ -231,7 +232,7 @@ class Talk:
     def _last_words(self, process: Process) -> str:
         """Return the last line of standard error, if there is one."""
         lines = process.stderr().strip().splitlines()
-        return f"; its last words: {plain(lines[-1]):.300}" if lines else ""
+        return f"; its last words: {cut(plain(lines[-1]), 300)}" if lines else ""
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

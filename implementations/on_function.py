@@ -7,11 +7,14 @@ it is called.  It takes bfloat16 only where that is claimed: few functions of Nu
 to take the arrays of another library, that library's `asarray` makes them.
 """
 
+import difflib
 import importlib
 import json
 import os
 import pickle
+import platform
 import sys
+import traceback
 from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
@@ -28,7 +31,9 @@ def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
     sys.path.insert(0, os.getcwd())
     claims = json.loads(claimed)
     found, version = loaded(target)
-    arrays: Any = importlib.import_module(claims["arrays"]) if "arrays" in claims else np
+    arrays: Any = imported(claims["arrays"]) if "arrays" in claims else np
+    if not hasattr(arrays, "asarray"):
+        sys.exit("%s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__)
     TARGET.update(call=found, asarray=arrays.asarray)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
@@ -54,10 +59,48 @@ def loaded(target: str) -> Tuple[Any, str]:
         module = sys.modules.get(getattr(found, "__module__", None) or "")
     else:
         module_name, _, path = target.partition(":")
-        found = module = importlib.import_module(module_name)
+        found = module = imported(module_name)
         for part in path.split("."):
-            found = getattr(found, part)
+            found = held(found, part, module_name)
+    if not callable(found):
+        sys.exit("%s is of type %s, and must be a function or a class" % (target, type(found).__name__))
     return found, str(getattr(module, "__version__", "unversioned"))
+
+
+def imported(name: str) -> Any:
+    """Import a module; if that can't be done, leave with a sentence that says why, and where."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever the module does as it is imported
+        traceback.print_exc()
+        sys.exit(unimported(name, error))
+
+
+def unimported(name: str, error: Exception) -> str:
+    """Say why a module can't be imported."""
+    python = "Python %s (%s)" % (platform.python_version(), sys.executable)
+    another = "--python chooses another Python"
+    missing = getattr(error, "name", None)
+    if isinstance(error, ImportError) and missing and (name + ".").startswith(missing + "."):
+        return "there is no module %r in %s, and %s has none; %s" % (missing, os.getcwd(), python, another)
+    if isinstance(error, ModuleNotFoundError):
+        return "%s imports %r, which %s does not have; %s" % (name, missing, python, another)
+    if isinstance(error, SyntaxError):
+        at = "%s, line %s, of which %s says" % (error.filename, error.lineno, python)
+        return "%s can't be imported: %s: %s: %s" % (name, at, type(error).__name__, error.msg)
+    frames = [row for row in traceback.extract_tb(error.__traceback__) if "importlib" not in row.filename]
+    at = "%s, line %s" % (frames[-1].filename, frames[-1].lineno)
+    said = "%s: %s" % (type(error).__name__, " ".join(str(error).split()))
+    hint = "; it ran on %s, and %s" % (python, another) if isinstance(error, ImportError) else ""
+    return "%s can't be imported: %s, %s%s" % (name, at, said, hint)
+
+
+def held(of: Any, name: str, module: str) -> Any:
+    """Return an attribute; if there is none, leave with a sentence."""
+    if hasattr(of, name):
+        return getattr(of, name)
+    near = difflib.get_close_matches(name, dir(of), 1)
+    sys.exit("%s has no %r%s" % (module, name, ": did you mean %r?" % near[0] if near else ""))
 
 
 def perform(

@@ -92,7 +92,12 @@ def test_dtypes_named_beside_the_file_win(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dtype = []", "dtype can't be claimed of a function; dtypes, arrays, arithmetic, unsupported can"),
+        ("dtype = []", "dtype can't be claimed of a function: did you mean 'dtypes'? What can is dtypes, "),
+        (
+            "device = []",
+            "device can't be claimed of a function; what can is dtypes, arrays, arithmetic, unsupp",
+        ),
+        ('[unsupported]\nid = "a"\nerror = "E"\npattern = "p"', "must have two brackets, [[unsupported]]"),
         ("dtypes = []", "dtypes  must name some of bool"),
         ('dtypes = ["float8"]', "dtypes float8 must name some of bool"),
         ('dtypes = "float32"', "dtypes 'float32' must name some of"),

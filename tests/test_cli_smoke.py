@@ -1,6 +1,7 @@
 """Does `adjoint smoke` print a checklist, say what is wrong, and leave with the right exit code?"""
 
 import os
+import platform
 import pty
 import re
 import subprocess
@@ -114,6 +115,63 @@ def test_what_does_not_start_is_code_3(words, run_adjoint):
         "OSError: libconv.so: cannot open shared object file.\n"
     )
     assert done.stderr == ""
+
+
+PYTHON = f"Python {platform.python_version()} ({sys.executable})"
+UNIMPORTED = {
+    "nowhere": (
+        None,
+        f"There is no module 'nowhere' in {{}}, and {PYTHON} has none; --python chooses another",
+    ),
+    "nowhere.inner": (None, "There is no module 'nowhere' in {}, and "),
+    "needs": ("import nowhere\n", f"Needs imports 'nowhere', which {PYTHON} does not have; --python chooses"),
+    "garbled": ("x = 1\ndef f(:\n", f"{{}}/garbled.py, line 2, of which {PYTHON} says: SyntaxError: invalid"),
+    "divides": ("x = 1\n1 / 0\n", "{}/divides.py, line 2, ZeroDivisionError: division by zero."),
+    "asks": ("from os import nowhere\n", f"it ran on {PYTHON}, and --python chooses another Python."),
+    "holds": ("f = [1]\n", "Holds:f is of type list, and must be a function or a class."),
+    "has": ("def ff(): pass\n", "Has has no 'f': did you mean 'ff'?"),
+}
+
+
+@pytest.mark.parametrize("name", UNIMPORTED)
+def test_what_can_not_be_imported_is_told_in_a_sentence(name, run_adjoint, tmp_path):
+    text, said = UNIMPORTED[name]
+    if text is not None:
+        (tmp_path / f"{name}.py").write_text(text)
+    done = run_adjoint("smoke", f"{name}:f", "--api", API, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("✗ import ")
+    assert said.format(tmp_path) in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ("json", "Json has no asarray, so it can't be claimed as the library of arrays."),
+        ("nowhere", "There is no module 'nowhere' in "),
+    ],
+)
+def test_a_library_that_makes_no_arrays_is_told_so(arrays, said, run_adjoint, tmp_path):
+    (tmp_path / "claims.toml").write_text(f'arrays = "{arrays}"\n')
+    (tmp_path / "mine.py").write_text("def f(): pass\n")
+    done = run_adjoint("smoke", "mine:f", "--api", API, "--claims", "claims.toml", cwd=tmp_path)
+    assert (done.returncode, done.stdout.startswith("✗ import ")) == (3, True)
+    assert said in done.stdout
+
+
+def test_a_python_without_what_is_needed_is_named(run_adjoint, tmp_path):
+    """A Python without its packages has not even NumPy, and one that has it has not the framework."""
+    bare = tmp_path / "bare"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    bare.chmod(0o755)
+    done = run_adjoint("smoke", "torch", "--python", bare)
+    assert done.returncode == 3
+    assert f"{sys.executable} has no numpy, which a worker needs; --python chooses another." in done.stdout
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(name='torch')\n")
+    done = run_adjoint("smoke", "torch", "--python", sys.executable, PYTHONPATH=tmp_path)
+    assert done.returncode == 3
+    assert f"{sys.executable} has no module 'torch'; --python chooses another Python." in done.stdout
 
 
 def test_a_program_that_is_not_there_is_code_3(run_adjoint):

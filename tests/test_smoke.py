@@ -97,7 +97,7 @@ WORKERS = {
     "flushes_nothing": "answers come only once its input ends: each must be flushed when it is written",
     "ends_no_line": "an answer must end with a line feed",
     "exits_after_the_first_call": "it exits after its first answer (exit code 0)",
-    "dies_of_groups": "the worker dies of this call: exit code 1; its last words: segmentation fault, or so",
+    "dies_of_groups": "it dies of this call: exit code 1; its last words: segmentation fault, or so",
     "dies_of_errors": "last words: ValueError: stride",
     "hangs": "call 2 has no answer within 8 seconds",
     "does_not_stop": "it does not stop on `stop`: it was killed after 8 seconds",
