@@ -58,6 +58,11 @@ def unchanged(setting: Setting) -> Setting:
     return setting
 
 
+def where_it_is(_: Setting, value: Array) -> Array:
+    """Return an output itself."""
+    return value
+
+
 @dataclass(frozen=True)
 class Hypothesis:
     """A mistake in the wiring, and how it shows.
@@ -72,6 +77,8 @@ class Hypothesis:
         From each array that is sent, to what the worker takes it for.
     wrote : callable
         From the array that came back, to what the worker had.
+    placed : callable
+        The same, where it depends on the call.
     of_python : str
         The sentence of a function or class, where the other speaks of the protocol.
     """
@@ -81,6 +88,7 @@ class Hypothesis:
     setting: Callable[[Setting], Setting | None] = unchanged
     read: Callable[[Array], Array] = as_it_is
     wrote: Callable[[Array], Array] = as_it_is
+    placed: Callable[[Setting, Array], Array] = where_it_is
     of_python: str = ""
 
     def call(self, setting: Setting) -> Call | None:
@@ -95,7 +103,7 @@ class Hypothesis:
     def said(self, heard: Heard) -> str:
         """Return the sentence if a worker with this mistake answers so, and not as it should."""
         call = self.call(heard.setting)
-        had = self.wrote(heard.seen)
+        had = self.had(heard)
         if call is None or (call == written(heard.setting) and had is heard.seen):
             return ""
         wanted = expected(call, heard.claim, doubtful=True)
@@ -106,7 +114,11 @@ class Hypothesis:
         """Tell whether a worker with this mistake would not have answered rightly where this one did."""
         call = self.call(right.setting)
         wanted = expected(call, right.claim, doubtful=True) if call else None
-        return wanted is not None and not wanted.accepts(self.wrote(right.seen))
+        return wanted is not None and not wanted.accepts(self.had(right))
+
+    def had(self, heard: Heard) -> Array:
+        """Return the output that the worker had, of the one that came back."""
+        return self.placed(heard.setting, self.wrote(heard.seen))
 
     def beside(self, other: Hypothesis) -> Hypothesis:
         """Return the hypothesis that both are so."""
@@ -116,6 +128,7 @@ class Hypothesis:
             lambda setting: (made := self.setting(setting)) and other.setting(made),
             _after(self.read, other.read),
             _after(self.wrote, other.wrote),
+            lambda setting, array: other.placed(setting, self.placed(setting, array)),
             f"{self.of_python or self.sentence}, and {other.of_python or other.sentence}",
         )
 
@@ -163,10 +176,25 @@ def _turned(s: Setting) -> Setting:
     return replace(s, kernel=s.kernel.transpose(0, 1, *reversed(range(2, s.kernel.ndim))))
 
 
-def _interleaved(s: Setting) -> Setting:
-    """Let channel c be of group c % groups."""
-    order = np.arange(s.input.shape[1]).reshape(-1, s.groups).T.ravel()
-    return replace(s, input=s.input[:, order])
+def in_turn(channels: int, groups: int) -> Array:
+    """Return the channels group by group, where channel c is of group c % groups."""
+    return np.arange(channels).reshape(-1, groups).T.ravel()
+
+
+def _input_in_turn(s: Setting) -> Setting:
+    return replace(s, input=s.input[:, in_turn(s.input.shape[1], s.groups)])
+
+
+def _channels_in_turn(s: Setting) -> Setting:
+    order = in_turn(s.input.shape[1], s.groups)
+    return replace(s, input=s.input[:, order], kernel=s.kernel[order])
+
+
+def filters_in_turn(s: Setting, output: Array) -> Array:
+    """Return an output whose filter f is of group f % groups, group by group."""
+    if s.groups == 1 or output.ndim < 2 or output.shape[1] % s.groups:
+        return output
+    return output[:, in_turn(output.shape[1], s.groups)]
 
 
 def byteswapped(array: Array) -> Array:
@@ -285,9 +313,28 @@ HYPOTHESES = (
     ),
     Hypothesis("ignores groups", "groups is ignored", _with("groups", lambda _: 1)),
     Hypothesis(
-        "interleaves groups",
-        "the channels of a group are not neighbours: channel c is taken for one of group c % groups",
-        _interleaved,
+        "interleaves the input's channels",
+        "the input's channels are interleaved between the groups, the kernel's are not: "
+        "channel c of the input is taken for one of group c % groups",
+        _input_in_turn,
+    ),
+    Hypothesis(
+        "interleaves channels",
+        "the channels are interleaved between the groups: "
+        "channel c of input and kernel is taken for one of group c % groups",
+        _channels_in_turn,
+    ),
+    Hypothesis(
+        "interleaves filters",
+        "the output's channels are interleaved between the groups: filter f is one of group f % groups",
+        placed=filters_in_turn,
+    ),
+    Hypothesis(
+        "interleaves channels and filters",
+        "all channels are interleaved between the groups: "
+        "channel c is taken for one of group c % groups, and filter f is one of group f % groups",
+        _channels_in_turn,
+        placed=filters_in_turn,
     ),
     Hypothesis("ignores the bias", "the bias is ignored", _with("bias", lambda _: None)),
     Hypothesis("ignores the activation", "the activation is ignored", _with("doubled", lambda _: False)),

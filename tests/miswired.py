@@ -71,9 +71,32 @@ groups_ignored = ignoring("groups")
 bias_ignored = ignoring("bias")
 
 
-def groups_interleaved(input, weight, groups=1, **arguments):
-    order = np.arange(input.shape[1]).reshape(-1, groups).T.ravel()
-    return conv_transpose2d(input[:, order], weight, groups=groups, **arguments)
+def in_turn(channels, groups):
+    """The channels group by group, where channel c is of group c % groups."""
+    return [c for g in range(groups) for c in range(g, channels, groups)]
+
+
+def input_interleaved(input, weight, groups=1, **arguments):
+    return conv_transpose2d(input[:, in_turn(input.shape[1], groups)], weight, groups=groups, **arguments)
+
+
+def channels_interleaved(input, weight, groups=1, **arguments):
+    return input_interleaved(input, weight[in_turn(len(weight), groups)], groups=groups, **arguments)
+
+
+def interleaving_filters(function):
+    def interleaved(input, weight, groups=1, **arguments):
+        found = function(input, weight, groups=groups, **arguments)
+        output = np.empty_like(found)
+        output[:, in_turn(found.shape[1], groups)] = found
+        return output
+
+    return interleaved
+
+
+filters_interleaved = interleaving_filters(conv_transpose2d)
+all_interleaved = interleaving_filters(channels_interleaved)
+input_and_filters_interleaved = interleaving_filters(input_interleaved)
 
 
 def dtype_float64(input, weight, **arguments):

@@ -36,7 +36,23 @@ FUNCTIONS = {
     "padding_ignored": (TORCH, "the padding, or crop, is ignored"),
     "output_padding_ignored": (TORCH, "the output_padding, or output_shape, is ignored"),
     "groups_ignored": (TORCH, "groups is ignored"),
-    "groups_interleaved": (TORCH, "the channels of a group are not neighbours"),
+    "input_interleaved": (
+        TORCH,
+        "the input's channels are interleaved between the groups, the kernel's are not",
+    ),
+    "channels_interleaved": (
+        TORCH,
+        "the channels are interleaved between the groups: channel c of input and",
+    ),
+    "filters_interleaved": (
+        TORCH,
+        "the output's channels are interleaved between the groups: filter f is one",
+    ),
+    "all_interleaved": (
+        TORCH,
+        "all channels are interleaved between the groups: channel c is taken for one of",
+    ),
+    "input_and_filters_interleaved": (TORCH, "group c % groups, and the output's channels are interleaved"),
     "bias_ignored": (TORCH, "the bias is ignored"),
     "dtype_float64": (TORCH, "it returns float64 where float32 is due"),
     "dtype_unheard_of": (TORCH, "it returns complex64 where float32 is due"),
@@ -175,6 +191,7 @@ def test_one_that_does_not_start_is_told_why(name):
         ("padding_ignored", {"padding"}),
         ("output_padding_ignored", {"a longer output"}),
         ("groups_ignored", {"groups"}),
+        ("all_interleaved", {"groups"}),
         ("no_bias_argument", {"a bias"}),
         ("lists_only", {"a tuple as argument"}),
         ("plain_ints_only", {"a NumPy int as argument"}),

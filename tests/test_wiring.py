@@ -22,6 +22,12 @@ UNDONE = {
     hypotheses.channels_forward: lambda array: np.moveaxis(array, 1, -1),
     hypotheses.channels_back: lambda array: np.moveaxis(array, -1, 1),
 }
+INTERLEAVED = {
+    "interleaves the input's channels",
+    "interleaves channels",
+    "interleaves filters",
+    "interleaves channels and filters",
+}
 FAMILIES = ("operation", "tf.nn.conv_transpose", "keras.layers", "tf.keras", "tf.layers", "torch")
 LACKS = {
     "operation": {"ignores the bias", "ignores the activation"},
@@ -29,12 +35,12 @@ LACKS = {
         *(
             "turns padding",
             "ignores groups",
-            "interleaves groups",
+            *INTERLEAVED,
             "ignores the bias",
             "ignores the activation",
         )
     },
-    "layers": {"turns padding", "ignores groups", "interleaves groups"},
+    "layers": {"turns padding", "ignores groups", *INTERLEAVED},
     "torch": {"ignores the activation"},
     "keras.layers.Conv2DTranspose": {"turns output_padding", "ignores output_padding"},  # it has none
     "tf.layers": {"turns dilation", "ignores dilation", "turns output_padding", "ignores output_padding"},
@@ -50,7 +56,13 @@ def answered(hypothesis, setting):
     """What a worker with this mistake, and no other, returns; None where it can't."""
     call = hypothesis.call(setting)
     wanted = call and expected(call, doubtful=True)
-    return UNDONE[hypothesis.wrote](wanted.readings[0][0]) if wanted else None
+    if not wanted:
+        return None
+    array = wanted.readings[0][0]
+    if hypothesis.placed is hypotheses.filters_in_turn and setting.groups > 1:
+        order = hypotheses.in_turn(array.shape[1], setting.groups)
+        array = array[:, np.argsort(order)]
+    return UNDONE[hypothesis.wrote](array)
 
 
 @cache
