@@ -63,6 +63,8 @@ class Notes:
         What was demanded of the calls before, by their numbers and names.
     remarked : set of str
         What need not be said again.
+    errors : set of str
+        Those of calls that were to return.
     right : list of Heard
     unanswered : int
         How many calls in a row had no answer.
@@ -74,6 +76,7 @@ class Notes:
     known: list[Cause] = field(default_factory=list)
     earlier: list[tuple[int, str, Expected]] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
+    errors: set[str] = field(default_factory=set)
     right: list[Heard] = field(default_factory=list)
     unanswered: int = 0
 
@@ -122,7 +125,9 @@ def performed(talk: Talk, notes: Notes, step: Step, wanted: Expected) -> Iterato
     if isinstance(came.outcome, Returned):
         problems += judged(talk, notes, step, wanted, came)
     elif isinstance(came.outcome, Raised):
-        problems.append(_misunderstood(notes, step, notes.words.raised(came.outcome)))
+        said = notes.words.raised(came.outcome)
+        problems.append(said if said in notes.errors else _misunderstood(notes, step, said))
+        notes.errors.add(said)
     notes.earlier.append((came.number, notes.words.called(step.asks), wanted))
     yield line(step.asks, problems, f"returns {list(wanted.shape)}, as demanded")
 

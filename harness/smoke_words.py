@@ -28,7 +28,7 @@ class Words:
     unsaid : tuple of str
         Steps that say nothing of the target where they are right, or at all.
     started : str
-        Of a start, with ``{seconds}`` and ``{version}``.
+        Of a start, with ``{seconds}``, and ``{version}`` where that counts.
     dtype : str
         Of an output of another dtype, with ``{came}`` and ``{due}``.
     argument : callable
@@ -70,7 +70,7 @@ def _as_given(name: str, value: Mapping[str, Any]) -> str:
     if "$tuple" in value:
         return f"the tuple ({', '.join(map(str, value['$tuple']))}) as `{name}`"
     if "$int" in value:
-        return f"{value['as']}({value['$int']}) as `{name}`"
+        return f"the number {value['as']}({value['$int']}) as `{name}`"
     return f"a function as `{name}`"
 
 
@@ -112,7 +112,7 @@ PYTHON = Words(
         "an error is an answer": "an illegal call",
     },
     unsaid=("a tensor to make", "standard output", "stop"),
-    started="took {seconds:.1f} s; version {version}",
+    started="took {seconds:.1f} s",
     dtype="it returns {came} where {due} is due",
     argument=_as_given,
     raised=_of_python,

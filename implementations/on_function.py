@@ -33,7 +33,9 @@ def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
     found, version = loaded(target)
     arrays: Any = imported(claims["arrays"]) if "arrays" in claims else np
     if not hasattr(arrays, "asarray"):
-        sys.exit("%s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__)
+        sys.exit(
+            "module %s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__
+        )
     TARGET.update(call=found, asarray=arrays.asarray)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
@@ -63,7 +65,9 @@ def loaded(target: str) -> Tuple[Any, str]:
         for part in path.split("."):
             found = held(found, part, module_name)
     if not callable(found):
-        sys.exit("%s is of type %s, and must be a function or a class" % (target, type(found).__name__))
+        sys.exit(
+            "the target %s is of type %s, and must be a function or a class" % (target, type(found).__name__)
+        )
     return found, str(getattr(module, "__version__", "unversioned"))
 
 
@@ -84,15 +88,15 @@ def unimported(name: str, error: Exception) -> str:
     if isinstance(error, ImportError) and missing and (name + ".").startswith(missing + "."):
         return "there is no module %r in %s, and %s has none; %s" % (missing, os.getcwd(), python, another)
     if isinstance(error, ModuleNotFoundError):
-        return "%s imports %r, which %s does not have; %s" % (name, missing, python, another)
+        return "module %s imports %r, which %s does not have; %s" % (name, missing, python, another)
     if isinstance(error, SyntaxError):
         at = "%s, line %s, of which %s says" % (error.filename, error.lineno, python)
-        return "%s can't be imported: %s: %s: %s" % (name, at, type(error).__name__, error.msg)
+        return "module %s can't be imported: %s: %s: %s" % (name, at, type(error).__name__, error.msg)
     frames = [row for row in traceback.extract_tb(error.__traceback__) if "importlib" not in row.filename]
     at = "%s, line %s" % (frames[-1].filename, frames[-1].lineno)
     said = "%s: %s" % (type(error).__name__, " ".join(str(error).split()))
     hint = "; it ran on %s, and %s" % (python, another) if isinstance(error, ImportError) else ""
-    return "%s can't be imported: %s, %s%s" % (name, at, said, hint)
+    return "module %s can't be imported: %s, %s%s" % (name, at, said, hint)
 
 
 def held(of: Any, name: str, module: str) -> Any:
@@ -100,7 +104,7 @@ def held(of: Any, name: str, module: str) -> Any:
     if hasattr(of, name):
         return getattr(of, name)
     near = difflib.get_close_matches(name, dir(of), 1)
-    sys.exit("%s has no %r%s" % (module, name, ": did you mean %r?" % near[0] if near else ""))
+    sys.exit("module %s has no %r%s" % (module, name, ": did you mean %r?" % near[0] if near else ""))
 
 
 def perform(

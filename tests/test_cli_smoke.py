@@ -124,12 +124,15 @@ UNIMPORTED = {
         f"There is no module 'nowhere' in {{}}, and {PYTHON} has none; --python chooses another",
     ),
     "nowhere.inner": (None, "There is no module 'nowhere' in {}, and "),
-    "needs": ("import nowhere\n", f"Needs imports 'nowhere', which {PYTHON} does not have; --python chooses"),
+    "needs": (
+        "import nowhere\n",
+        f"Module needs imports 'nowhere', which {PYTHON} does not have; --python chooses",
+    ),
     "garbled": ("x = 1\ndef f(:\n", f"{{}}/garbled.py, line 2, of which {PYTHON} says: SyntaxError: invalid"),
     "divides": ("x = 1\n1 / 0\n", "{}/divides.py, line 2, ZeroDivisionError: division by zero."),
     "asks": ("from os import nowhere\n", f"it ran on {PYTHON}, and --python chooses another Python."),
-    "holds": ("f = [1]\n", "Holds:f is of type list, and must be a function or a class."),
-    "has": ("def ff(): pass\n", "Has has no 'f': did you mean 'ff'?"),
+    "holds": ("f = [1]\n", "The target holds:f is of type list, and must be a function or a class."),
+    "has": ("def ff(): pass\n", "Module has has no 'f': did you mean 'ff'?"),
 }
 
 
@@ -148,7 +151,7 @@ def test_what_can_not_be_imported_is_told_in_a_sentence(name, run_adjoint, tmp_p
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ("json", "Json has no asarray, so it can't be claimed as the library of arrays."),
+        ("json", "Module json has no asarray, so it can't be claimed as the library of arrays."),
         ("nowhere", "There is no module 'nowhere' in "),
     ],
 )

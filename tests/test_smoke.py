@@ -75,7 +75,7 @@ FUNCTIONS = {
     "lists_only": (TORCH, "the tuple (2, 3) as `stride` was not understood: the stride is ignored"),
     "plain_ints_only": (
         TORCH,
-        "numpy.int64(2) as `stride` was not understood: it raises TypeError at call: the stride",
+        "the number numpy.int64(2) as `stride` was not understood: it raises TypeError at call: the stride",
     ),
     "input_written_to": (TORCH, "it changes its input"),
     "buffer_returned": (TORCH, "the array that it returned is changed by later calls, or with its inputs"),
@@ -222,6 +222,12 @@ def test_a_mistake_is_named_alike_wherever_it_shows(monkeypatch):
     assert set(found) == {
         "the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"
     }
+
+
+def test_an_error_that_was_met_before_is_not_laid_to_what_is_new(monkeypatch):
+    found = [line for line in of_function("a_list", TORCH, monkeypatch) if line.state == "wrong"]
+    assert "a tuple as argument" in {line.asks for line in found}
+    assert {line.says for line in found} == {"it returned a list of 2, where one array is wanted"}
 
 
 def test_two_mistakes_at_once_are_both_named(monkeypatch):
