@@ -59,7 +59,7 @@ def smoke(
     implementation = meant.found()
     rerun = shlex.join(["adjoint", "run", *meant.words()])
     words = PYTHON if implementation.script == "function" else PROTOCOL
-    talk = Talk(implementation.command, implementation.env, timeout)
+    talk = Talk(implementation.command, implementation.env, timeout, words.options)
     lines: list[Line] = []
     api_shown = ""
     try:

@@ -9,9 +9,10 @@ from math import prod
 import numpy as np
 
 from adjoint.expecting import Expected
-from adjoint.hypotheses import Heard, as_it_is, channels_back
+from adjoint.hypotheses import channels_back
 from adjoint.reference.exact import FORMATS, Tensor
 from adjoint.reference.operation import Geometry, conv
+from adjoint.supposing import Heard, as_it_is
 from adjoint.tensors import Array, decode, make
 from adjoint.writing import written
 

@@ -12,11 +12,11 @@ from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import MessageError
 from adjoint.expecting import Expected, difference, quoted
-from adjoint.hypotheses import Heard, Hypothesis
 from adjoint.outcome import Outcome, Raised, Returned, Unsupported, parse
 from adjoint.reference.bound import Claim
 from adjoint.smoke_words import Words
 from adjoint.spec import load
+from adjoint.supposing import Heard, Hypothesis
 from adjoint.talk import Talk
 from adjoint.tensors import Array, Foreign
 from adjoint.tiny import Step

@@ -8,7 +8,8 @@ from itertools import permutations
 import numpy as np
 
 from adjoint.guesses import GUESSES, Guess
-from adjoint.hypotheses import HYPOTHESES, Heard, Hypothesis
+from adjoint.hypotheses import HYPOTHESES
+from adjoint.supposing import Heard, Hypothesis
 
 Cause = Hypothesis | Guess
 

@@ -23,10 +23,11 @@ TARGET: Dict[str, Any] = {}
 UNSUPPORTED: List[Tuple[str, str, str, str]] = []
 
 
-def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
+def start(target: str, api: str, claimed: str = "{}", only_arrays: str = "") -> Dict[str, Any]:
     """Import the target; return name, version and claims.
 
     A target ``@FILE`` is pickled in a file.  What is claimed is JSON, as `adjoint.claims_file` has it.
+    With `only_arrays`, what is returned and is no array is an error, rather than made one of.
     """
     sys.path.insert(0, os.getcwd())
     claims = json.loads(claimed)
@@ -36,7 +37,7 @@ def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
         sys.exit(
             "module %s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__
         )
-    TARGET.update(call=found, asarray=arrays.asarray)
+    TARGET.update(call=found, asarray=arrays.asarray, only_arrays=only_arrays)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
         for row in claims.get("unsupported", [])
@@ -125,10 +126,11 @@ def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def to_numpy(output: Any) -> Any:
-    """Return an array of what is returned, which must be one; a list is none, whatever is in it."""
+    """Return an array of whatever is returned."""
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
         return np.from_dlpack(output)
-    if output is None or isinstance(output, (list, tuple, dict, str, int, float, complex)):
+    none = output is None or isinstance(output, (list, tuple, dict, str, int, float, complex))
+    if none and TARGET.get("only_arrays"):
         some = " of %d" % len(output) if isinstance(output, (list, tuple)) else ""
         kind = "None" if output is None else "a " + type(output).__name__ + some
         raise TypeError("it returned %s, where one array is wanted" % kind)

@@ -132,9 +132,9 @@ QUICK = {"a_line_short", "hangs", "does_not_stop", "flushes_nothing", "ends_no_l
 
 
 def lines(implementation, seconds=30.0):
-    talk = Talk(implementation.command, implementation.env, seconds)
+    words = PYTHON if implementation.script == "function" else PROTOCOL
+    talk = Talk(implementation.command, implementation.env, seconds, words.options)
     try:
-        words = PYTHON if implementation.script == "function" else PROTOCOL
         return list(checklist(talk, "adjoint run it", words))
     finally:
         talk.close()

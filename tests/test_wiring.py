@@ -5,18 +5,19 @@ from functools import cache
 import numpy as np
 import pytest
 
-from adjoint import hypotheses
+from adjoint import hypotheses, supposing
 from adjoint.expecting import Expected, difference, expected
 from adjoint.guesses import GUESSES
-from adjoint.hypotheses import HYPOTHESES, Heard
+from adjoint.hypotheses import HYPOTHESES
 from adjoint.reference.apis import APIS
+from adjoint.supposing import Heard
 from adjoint.tiny import steps
 from adjoint.wiring import causes
 from adjoint.writing import rank_of
 
 DTYPES = ["float32"]
 UNDONE = {
-    hypotheses.as_it_is: lambda array: array,
+    supposing.as_it_is: lambda array: array,
     hypotheses.byteswapped: lambda array: array.byteswap(),
     hypotheses.from_columns: lambda array: np.reshape(array.ravel(order="F"), array.shape),
     hypotheses.channels_forward: lambda array: np.moveaxis(array, 1, -1),
