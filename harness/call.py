@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from adjoint.errors import MessageError
+from adjoint.inert import cut
 from adjoint.reference.objects import FUNCTIONS, Function, Named
 from adjoint.tensors import Array, decode, encode
 
@@ -199,6 +200,6 @@ def untag(value: Any) -> Any:
     if value.get("$callable") in FUNCTIONS:
         return Function(value["$callable"])
     raise MessageError(
-        f"{canonical(value):.80} carries no known tag; known are $tuple, $int, $float, $object and "
+        f"{cut(canonical(value), 80)} carries no known tag; known are $tuple, $int, $float, $object and "
         f"$callable, one of {', '.join(FUNCTIONS)}."
     )

@@ -20,6 +20,8 @@ import cloudpickle  # type: ignore[import-untyped]
 from adjoint import claims_file
 from adjoint.call import canonical
 from adjoint.errors import UsageError
+from adjoint.inert import short
+from adjoint.nearest import instead
 from adjoint.spec import load as load_spec
 
 GET_NODE = "install Node.js 20 or newer, which brings npm: from nodejs.org, or with a package manager"
@@ -112,8 +114,9 @@ def resolve(
         return _function(target, api, python or sys.executable, claims_file.read(claims, dtypes))
     if target not in entries():
         known = ", ".join(entries())
+        others = instead(target, entries(), f"it has {known}")
         raise UsageError(
-            f"{target!r} is not in the catalogue, which has {known}; "
+            f"{target!r} is not in the catalogue{others}; "
             "a function is given as module:function --api API, any other program as --command."
         )
     entry = entries()[target]
@@ -141,7 +144,7 @@ def from_callable(function: Any, api: str, pickled: Path, claimed: Mapping[str, 
     try:
         pickled.write_bytes(cloudpickle.dumps(function))
     except Exception as error:
-        raise UsageError(f"{name} can't be handed to a process of its own: {error!r:.200}.") from None
+        raise UsageError(f"{name} can't be handed to a process of its own: {short(error, 200)}.") from None
     made = _function(name, api, sys.executable, claimed)
     command = tuple(f"@{pickled}" if word == name else word for word in made.command)
     paths = os.pathsep.join(filter(None, sys.path))  # where this process imports from, the worker does too
@@ -244,7 +247,8 @@ def _function(target: str, api: str | None, python: str, claimed: Mapping[str, A
     if api is None:
         raise UsageError(f"{target} needs --api, the API that it offers: one of {', '.join(apis)}.")
     if api not in apis:
-        raise UsageError(f"--api {api} is not documented here; it must be one of {', '.join(apis)}.")
+        others = instead(api, apis, f"it must be one of {', '.join(apis)}")
+        raise UsageError(f"--api {api} is not documented here{others}.")
     command = _serve(python, "on_function", target, api, *([canonical(claimed)] if claimed else []))
     arrays = str(claimed.get("arrays", ""))
     return Implementation(target, command, {}, "function", {api: target}, (api,), arrays=arrays)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from adjoint import INTERPRETATION
 from adjoint.call import Call, canonical
 from adjoint.errors import MessageError
-from adjoint.inert import cut
+from adjoint.inert import cut, short
 from adjoint.reference.exact import FORMATS
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class Claims:
         """
         claims = data.get("claims")
         if not isinstance(claims, Mapping):
-            raise MessageError(f"the answer to start has no claims: {canonical(data):.200}")
+            raise MessageError(f"the answer to start has no claims: {cut(canonical(data), 200)}")
         try:
             return cls(
                 version=cut(_of(str, "version", data["version"]), MOST_CHARACTERS),
@@ -115,10 +115,10 @@ def _of(kind: type[T], name: str, value: object) -> T:
 
 def _interpretation(claimed: object) -> str:
     if not isinstance(claimed, str) or not re.fullmatch(r"[0-9]+\.[0-9]+", claimed):
-        raise MessageError(f"interpretation is {claimed!r:.80}; it must be two numbers in a text, as '1.0'")
+        raise MessageError(f"interpretation is {short(claimed)}; it must be two numbers in a text, as '1.0'")
     if claimed.split(".")[0] != INTERPRETATION.split(".")[0]:
         raise MessageError(
-            f"it was written for interpretation {claimed:.20} of calls, and this adjoint knows "
+            f"it was written for interpretation {cut(claimed, 20)} of calls, and this adjoint knows "
             f"{INTERPRETATION}: use the adjoint of that interpretation, or write the worker for this one"
         )
     return claimed
@@ -152,19 +152,19 @@ def checked_arithmetic(claimed: object) -> dict[str, dict[str, str | bool]]:
     """
     if not isinstance(claimed, dict):
         raise MessageError(
-            f"arithmetic is {claimed!r:.80}; it must be an object, a dtype to what is claimed."
+            f"arithmetic is {short(claimed)}; it must be an object, a dtype to what is claimed."
         )
     for dtype, entries in claimed.items():
         if dtype not in FORMATS:
-            raise MessageError(f"arithmetic names {dtype!r:.80}; it may name {', '.join(FORMATS)}.")
+            raise MessageError(f"arithmetic names {short(dtype)}; it may name {', '.join(FORMATS)}.")
         if not isinstance(entries, dict) or not set(entries) <= set(ARITHMETIC):
             raise MessageError(
-                f"arithmetic.{dtype} is {entries!r:.80}; it must be an object with any of "
+                f"arithmetic.{dtype} is {short(entries)}; it must be an object with any of "
                 f"{', '.join(ARITHMETIC)}."
             )
         for name, value in entries.items():
             allowed = [json.dumps(item) for item in ARITHMETIC[name]]
             if json.dumps(value) not in allowed:
-                said = f"arithmetic.{dtype}.{name} is {value!r:.80}"
+                said = f"arithmetic.{dtype}.{name} is {short(value)}"
                 raise MessageError(f"{said}; it must be {' or '.join(allowed)}.")
     return claimed

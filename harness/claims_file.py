@@ -24,6 +24,7 @@ from typing import Any
 
 from adjoint.claims import checked_arithmetic
 from adjoint.errors import MessageError, UsageError
+from adjoint.nearest import instead
 from adjoint.tensors import DTYPES
 
 KEYS = ("dtypes", "arrays", "arithmetic", "unsupported")
@@ -58,7 +59,8 @@ def _problem(claimed: dict[str, Any], where: str) -> str:
     """Return a sentence on what is wrong with claims; empty if nothing is."""
     for name in claimed:
         if name not in KEYS:
-            return f"{name} can't be claimed of a function; {', '.join(KEYS)} can."
+            others = instead(name, KEYS, f"what can is {', '.join(KEYS)}")
+            return f"{name} can't be claimed of a function{others}."
     dtypes = claimed.get("dtypes", ["float32"])
     if not isinstance(dtypes, list) or not dtypes or not all(name in DTYPES for name in dtypes):
         said = ",".join(map(str, dtypes)) if isinstance(dtypes, list) else repr(dtypes)
@@ -73,6 +75,8 @@ def _problem(claimed: dict[str, Any], where: str) -> str:
     except MessageError as error:
         return str(error)
     rows = claimed.get("unsupported", [])
+    if isinstance(rows, dict):
+        return "[unsupported] must have two brackets, [[unsupported]], for there may be more of them."
     for row in rows if isinstance(rows, list) else [rows]:
         whole = isinstance(row, dict) and set(ROW[:3]) <= set(row) <= set(ROW)
         if not whole or not all(isinstance(value, str) for value in row.values()):

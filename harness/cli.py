@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
-from adjoint import __version__, catalogue, golden, listing, selection
+from adjoint import __version__, listing
 from adjoint.cli_doctor import doctor_
 from adjoint.cli_reports import findings, report
+from adjoint.cli_reproduce import reproduce
 from adjoint.cli_run import run
 from adjoint.cli_score import score
 from adjoint.cli_smoke import smoke
-from adjoint.errors import UsageError
-from adjoint.reproduce import script
 from adjoint.sentences import sentences
 
 
@@ -30,6 +28,7 @@ main.add_command(findings)
 main.add_command(score)
 main.add_command(doctor_)
 main.add_command(smoke)
+main.add_command(reproduce)
 
 
 @main.command(name="list")
@@ -43,26 +42,6 @@ def list_(what: str, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
     else:
         listing.terminal().print(listing.table(rows))
-
-
-@main.command()
-@click.argument("case")
-@click.argument("implementation")
-@click.option("--clause", help="The clause to show; without it, that of the case's last check.")
-@click.option("--api", help="The API that a module:function offers.")
-@sentences
-def reproduce(case: str, implementation: str, clause: str | None, api: str | None) -> None:
-    """Print a script that shows CASE on IMPLEMENTATION and needs only its framework."""
-    selection.check(None, clause, case)
-    found = next(entry for entry in golden.load() if entry.id == case)
-    checks = [check for check in found.checks if clause in (None, check.clause)]
-    target = catalogue.resolve(implementation, api, sys.executable)
-    if found.call.api not in target.apis:
-        raise UsageError(
-            f"case {case} is a call of {found.call.api}, which {implementation} does not offer; "
-            f"it offers {', '.join(target.apis)}."
-        )
-    click.echo(script(found, checks[-1], target), nl=False)
 
 
 if __name__ == "__main__":

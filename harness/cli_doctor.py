@@ -14,6 +14,7 @@ import click
 from adjoint import __version__, catalogue, doctor, golden, listing
 from adjoint.doctor import Environment
 from adjoint.errors import UsageError
+from adjoint.nearest import instead
 from adjoint.sentences import sentences
 
 
@@ -32,7 +33,8 @@ def doctor_(names: tuple[str, ...], as_json: bool) -> None:
     for name in names:
         if name not in catalogue.entries():
             known = ", ".join(catalogue.entries())
-            raise UsageError(f"{name!r} is not in the catalogue, which has {known}.")
+            others = instead(name, catalogue.entries(), f"it has {known}")
+            raise UsageError(f"{name!r} is not in the catalogue{others}.")
     found = doctor.examine(names)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=1))

@@ -75,25 +75,25 @@ def write(records: Sequence[Record], out: Path, changes: Sequence[Change] | None
         write_text(out / name, text)
 
 
-def say(records: Sequence[Record], out: Path) -> None:
-    """Print a table: an implementation a line, with what came of it."""
+def say(records: Sequence[Record], out: Path, also: str = "") -> None:
+    """Print a table: an implementation a line, with what came of it; `also` as of `failures.show`."""
     listing.terminal().print(summary.table(records))
     for record in records:
         _tell(record.name, record.footer["problems"])
         if code_of(record):
-            failures.show(record)
+            failures.show(record, also)
         if code_of(record) == 3 and record.footer["status"] == "ran":
             _tell(record.name, ["is it wired rightly? 'adjoint smoke' says so."])
         _tell(record.name, [ending.why(record), failures.what_to_do(record)])
     click.echo(f"report: {out / pages.REPORT}")
 
 
-def say_changes(changes: Sequence[Change], out: Path) -> None:
-    """Print what changed, an implementation a line, and what newly fails."""
+def say_changes(changes: Sequence[Change], out: Path, also: str = "") -> None:
+    """Print what changed, an implementation a line, and what newly fails; `also` as of `failures.show`."""
     for change in changes:
         click.echo(summary.changed(change))
         _tell(change.name, change.problems)
-        failures.show(change.narrowed)
+        failures.show(change.narrowed, also)
         _tell(change.name, [ending.why(change.record), failures.what_to_do(change.record)])
     click.echo(f"report: {out / pages.REPORT}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 
 from adjoint import baseline, catalogue, cli_drafts, deviations, selection
 from adjoint.cli_reports import say, say_changes, write
-from adjoint.drawing import PROFILES
+from adjoint.drawing import PROFILES, profiled
 from adjoint.errors import UsageError
 from adjoint.gate import HELD_LEVELS, exit_code
 from adjoint.plan import Plan
@@ -42,7 +43,7 @@ from adjoint.sentences import sentences
 )
 @click.option(
     "--profile",
-    type=click.Choice(["none", *PROFILES]),
+    metavar=f"[none|{'|'.join(PROFILES)}]",
     default=Plan.profile,
     show_default=True,
     help="How many calls are drawn, beside the golden cases.",
@@ -80,6 +81,7 @@ def run(
     Exit code: 0 all held; 1 something did not; 2 the request makes no sense; 3 something that was asked
     for was not really run.
     """
+    profiled(passed["profile"], f"--profile is {passed['profile']}")
     clause, case, timeout = passed["clause"], passed["case"], passed["timeout"]
     selection.check(passed["levels"], clause, case)
     if timeout is not None and not math.isfinite(timeout):
@@ -125,12 +127,13 @@ def run(
     records = run_all(request)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the reports are a matter of a second
+    also = shlex.join(["--claims", claims]) if claims else ""
     changes = baseline.against(records, earlier, before) if before else None
     write(records, request.out, changes)
     if changes is None:
-        say(records, request.out)
+        say(records, request.out, also)
     else:
-        say_changes(changes, request.out)
+        say_changes(changes, request.out, also)
     if draft:
         cli_drafts.write(draft, request, records)
     sys.exit(exit_code(records) if changes is None else baseline.exit_code(changes))

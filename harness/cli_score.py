@@ -17,7 +17,7 @@ from adjoint import listing
 from adjoint.cases.score import faults, summed
 from adjoint.cases.score import run as run_faults
 from adjoint.cli_reports import write_text
-from adjoint.drawing import PROFILES
+from adjoint.drawing import PROFILES, profiled
 from adjoint.errors import UsageError
 from adjoint.reports.pages import REPORT
 from adjoint.reports.score import DATA, SCORE, Family, First, families, firsts, render
@@ -31,7 +31,7 @@ MOST = 10
 @click.command()
 @click.option(
     "--profile",
-    type=click.Choice(["none", *PROFILES]),
+    metavar=f"[none|{'|'.join(PROFILES)}]",
     default="quick",
     show_default=True,
     help="How many calls are drawn, beside the golden cases.",
@@ -47,6 +47,7 @@ def score(profile: str, seed: int, folder: str, keyword: str, out: str, as_json:
 
     Exit code: 0 all are caught; 1 some are missed; 2 the request makes no sense.
     """
+    profiled(profile, f"--profile is {profile}")
     known = faults(Path(folder))
     chosen = [fault for fault in known if keyword in f"{fault.family}/{fault.name}"]
     if not chosen:

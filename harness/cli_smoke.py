@@ -10,10 +10,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from adjoint import catalogue, listing
+from adjoint import listing
 from adjoint.errors import UsageError, WorkerDidNotStart
+from adjoint.meant import Meant
 from adjoint.sentences import sentences
-from adjoint.smoke import Line, checklist
+from adjoint.smoke import checklist
+from adjoint.smoke_calls import Line
+from adjoint.smoke_words import PROTOCOL, PYTHON
 from adjoint.talk import Talk
 
 MARKS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "bold red"), "left out": ("–", "-", "dim")}
@@ -26,6 +29,7 @@ WIDTH = 23
 @click.argument("target", required=False)
 @click.option("--api", help="The API that a module:function offers.")
 @click.option("--dtypes", help="The dtypes that a module:function takes, separated by commas.")
+@click.option("--claims", help="A file of what a module:function claims: dtypes, arrays, arithmetic, ...")
 @click.option("--command", help="A program that speaks the protocol.")
 @click.option("--python", help="The interpreter to run the implementation with.")
 @click.option(
@@ -38,6 +42,7 @@ def smoke(
     target: str | None,
     api: str | None,
     dtypes: str | None,
+    claims: str | None,
     command: str | None,
     python: str | None,
     timeout: float | None,
@@ -48,32 +53,24 @@ def smoke(
 
     Exit code: 0 all is right; 1 something is wrong; 2 the request makes no sense; 3 it did not start.
     """
-    if (target is None) == (command is None):
-        raise UsageError("give one thing to look at: a TARGET, or a program as --command.")
-    if (api or dtypes) and ":" not in (target or ""):
-        raise UsageError("--api and --dtypes speak of a module:function, and none was given.")
     if timeout is not None and not math.isfinite(timeout):
         raise UsageError(f"--timeout is {timeout}; it must be a number of seconds.")
-    if command is not None:
-        implementation = catalogue.from_command(command)
-        words = ["--command", command]
-    else:
-        implementation = catalogue.resolve(str(target), api, python, dtypes)
-        given = {"--api": api, "--dtypes": dtypes, "--python": python}
-        words = [str(target), *(word for name, value in given.items() if value for word in (name, value))]
-    rerun = shlex.join(["adjoint", "run", *words])
-    talk = Talk(implementation.command, implementation.env, timeout)
+    meant = Meant(target, command, api, dtypes, claims, python)
+    implementation = meant.found()
+    rerun = shlex.join(["adjoint", "run", *meant.words()])
+    words = PYTHON if implementation.script == "function" else PROTOCOL
+    talk = Talk(implementation.command, implementation.env, timeout, words.options)
     lines: list[Line] = []
     api_shown = ""
     try:
-        for line in checklist(talk, rerun):
+        for line in checklist(talk, rerun, words):
             if line.api and line.api != api_shown:
                 api_shown = line.api
                 listing.terminal().print(Text(line.api, "bold"))
             lines.append(line)
             show(line)
     except WorkerDidNotStart as problem:
-        show(Line("wrong", "start", str(problem)))
+        show(Line("wrong", words.called("start"), words.unstarted(str(problem))))
         sys.exit(3)
     finally:
         talk.close()
@@ -84,7 +81,8 @@ def show(line: Line) -> None:
     """Print one line of the checklist."""
     console = listing.terminal()
     fancy, simple, style = MARKS[line.state]
-    said = line.says[:1].upper() + line.says[1:].removesuffix(".") + "."
+    said = line.says[:1].upper() + line.says[1:].removesuffix(".")
+    said += "" if said.endswith(("?", "…")) else "."
     mark = fancy if console.encoding.startswith("utf") else simple
     if not console.is_terminal:  # one line for each, to be searched
         click.echo(f"{mark} {line.asks:{WIDTH}} {said}")

@@ -22,6 +22,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from adjoint.errors import UsageError
+from adjoint.nearest import instead
 from adjoint.spec import load as load_spec
 
 FIELDS = {
@@ -202,13 +203,16 @@ def load(path: Traversable) -> list[Deviation]:
         If the file can't be read, or an entry is not well formed or names an unknown clause.
     """
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["deviation"]
-        if not isinstance(rows, list):
-            raise KeyError("a [[deviation]] needs two brackets")
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("deviation")
     except OSError as error:
         raise UsageError(f"the deviations file {path} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not a deviations file: {error}.") from None
+    if isinstance(rows, dict):
+        brackets = "[deviation] must have two brackets, [[deviation]]"
+        raise UsageError(f"{path} is not a deviations file: {brackets}.")
+    if not isinstance(rows, list):
+        raise UsageError(f"{path} is not a deviations file: it has no [[deviation]].")
     return [_deviation(row, f"{path}, deviation {number}") for number, row in enumerate(rows, start=1)]
 
 
@@ -254,6 +258,14 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
     try:
         if not isinstance(row, dict):
             raise TypeError(f"{row!r} is not a table")
+        known = (*FIELDS, "expires")
+        for name in row:
+            if name not in known:
+                others = instead(name, known, f"it may have {', '.join(known)}")
+                raise TypeError(f"there is no field {name!r}{others}")
+        for name in ("implementation", "clause", "reason"):
+            if name not in row:
+                raise TypeError(f"it has no {name}, which each needs")
         deviation = Deviation(**row)
         for name, kind in FIELDS.items():
             if type(value := getattr(deviation, name)) is not kind:
@@ -269,5 +281,6 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
     except (TypeError, AttributeError, InvalidSpecifier, SyntaxError) as error:
         raise UsageError(f"{where}: {error}.") from None
     if not any(fnmatchcase(clause, deviation.clause) for clause in load_spec().clauses):
-        raise UsageError(f"{where}: there is no clause {deviation.clause!r}; see 'adjoint list clauses'.")
+        others = instead(deviation.clause, load_spec().clauses, "see 'adjoint list clauses'")
+        raise UsageError(f"{where}: there is no clause {deviation.clause!r}{others}.")
     return deviation

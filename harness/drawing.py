@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from adjoint.call import GRADIENTS
-from adjoint.errors import WorkerDidNotStart
+from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.golden import Case
+from adjoint.nearest import instead
 from adjoint.record import fails
 from adjoint.reference.bound import Claim
 from adjoint.reference.plain import API as PLAIN
@@ -24,6 +25,20 @@ from adjoint.worker import GaveUp
 
 PROFILES = {"smoke": 8, "quick": 100, "full": 1500}
 """How many calls each item draws."""
+
+
+def profiled(profile: str, said: str) -> str:
+    """Return the name of a profile, if it is one; `said` is what it was given as.
+
+    Raises
+    ------
+    UsageError
+    """
+    names = ("none", *PROFILES)
+    if profile not in names:
+        raise UsageError(f"{said}{instead(profile, names, 'it must be one of ' + ', '.join(names))}.")
+    return profile
+
 
 BUDGET = 400
 """How many calls a round may spend on making a failure smaller."""

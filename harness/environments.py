@@ -18,6 +18,7 @@ import click
 
 from adjoint import catalogue, interpreters
 from adjoint.errors import AdjointError, UsageError
+from adjoint.inert import cut
 
 BASE_PYTHON = re.compile(r"\{env:(\w+):python(\d+\.\d+)\}")
 """How the configuration says which Python an environment needs, and which variable may name one."""
@@ -130,4 +131,4 @@ def _run_tox(environment: str, env: dict[str, str]) -> None:
     if tox.returncode:
         lines = [line for line in said if line] or ["nothing"]
         errors = [line for line in lines if "error" in line.lower()] or lines
-        raise NotMade(f"tox could not make {environment}; it said: {errors[-1]:.300}")
+        raise NotMade(f"tox could not make {environment}; it said: {cut(errors[-1], 300)}")

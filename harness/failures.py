@@ -70,11 +70,14 @@ def failures(record: Record) -> list[Failure]:
     ]
 
 
-def show(record: Record) -> None:
-    """Print a paragraph for each thing that failed, with its smallest call; then how much that is."""
+def show(record: Record, also: str = "") -> None:
+    """Print a paragraph for each thing that failed, with its smallest call; then how much that is.
+
+    What a function was given with, as ``--claims FILE``, is `also`.
+    """
     found, console = failures(record), terminal()
     for failure in found[:MOST_SHOWN]:
-        head, *rest = told(record.name, failure)
+        head, *rest = told(record.name, failure, also)
         console.print(Text(head, "bold"))
         for line in rest:
             console.print(Text(line), soft_wrap=True)
@@ -95,8 +98,8 @@ def what_to_do(record: Record) -> str:
     return f"{more}To see what is wrong, call by call: {_smoke(record)}"
 
 
-def told(name: str, failure: Failure) -> list[str]:
-    """Return the paragraph of a failure of an implementation, in lines."""
+def told(name: str, failure: Failure, also: str = "") -> list[str]:
+    """Return the paragraph of a failure of an implementation, in lines; `also` as of `show`."""
     first, others = failure.checks[0], failure.clauses[1:]
     head = f"{first['clause']} {first['verdict']}, in {len(failure.checks)} check(s)"
     said = lines(first)[1:]
@@ -105,7 +108,7 @@ def told(name: str, failure: Failure) -> list[str]:
         said.append(f"  the same in: {', '.join(map(in_a_line, others[:MOST_NAMED]))}{more}")
     if others and first["verdict"] == "deviates":
         said.append(f"  not offered? {_how_to_claim(name)}")
-    said.append(f"  script: {in_a_line(_how_to_reproduce(first, name))}")
+    said.append(f"  script: {in_a_line(_how_to_reproduce(first, name, also))}")
     return [f"{in_a_line(name)}: {head}", *said]
 
 
@@ -148,11 +151,11 @@ def _is_function(name: str) -> bool:
     return ":" in name and " " not in name
 
 
-def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:
+def _how_to_reproduce(check: Mapping[str, Any], name: str, also: str) -> str:
     if "drawn" in check:
         return "in the report"
     if name in catalogue.entries():
         return f"adjoint reproduce {check['case']} {name}"
     if _is_function(name):
-        return f"adjoint reproduce {check['case']} {name} --api {check['api']}"
-    return "in the report"
+        return " ".join(filter(None, ("adjoint reproduce", check["case"], name, "--api", check["api"], also)))
+    return f"adjoint reproduce {check['case']} --command {shlex.quote(name)}"

@@ -23,6 +23,11 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def short(value: object, most: int = 80) -> str:
+    """Return a value as Python writes it, cut where it is longer."""
+    return cut(repr(value), most)
+
+
 def in_a_line(text: str, most: int = 1000) -> str:
     """Return text as one line that can act on no terminal; what is longer than `most` is cut."""
     return inert(cut(" ".join(text.split()), most))

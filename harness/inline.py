@@ -17,13 +17,13 @@ from rich.console import Console
 from adjoint import catalogue, claims_file, deviations, failures, golden, selection, summary
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
-from adjoint.drawing import DATA, PROFILES, Drawn
+from adjoint.drawing import DATA, Drawn, profiled
 from adjoint.ending import why
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.heading import write_not_run
-from adjoint.inert import in_a_line
+from adjoint.inert import in_a_line, short
 from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import Record, fails, read
@@ -116,8 +116,7 @@ def check(
         If the request makes no sense; the text says why.
     """
     selection.check(levels, None, None)
-    if profile not in ("none", *PROFILES):
-        raise UsageError(f"profile is {profile!r}; it must be one of none, {', '.join(PROFILES)}.")
+    profiled(profile, f"profile is {profile!r}")
     if not 0 < timeout < math.inf:
         raise UsageError(f"timeout is {timeout}; it must be a number of seconds, above zero.")
     with TemporaryDirectory(prefix="adjoint-") as folder:
@@ -193,7 +192,9 @@ def _implementation(
     if isinstance(function, str):
         return catalogue.resolve(function, api, dtypes=dtypes, claims=claims)
     if not callable(function) or not hasattr(function, "__qualname__"):
-        raise UsageError(f"function is {function!r:.80}; it must be a function, a class, or module:function.")
+        raise UsageError(
+            f"function is {short(function)}; it must be a function, a class, or module:function."
+        )
     return catalogue.from_callable(function, api, pickled, claims_file.read(claims, dtypes))
 
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.comparing import compare
+from adjoint.inert import short
 from adjoint.observations import OBSERVED_BY
 
 Seen = tuple[bool, str]
@@ -117,7 +118,7 @@ def _config(demanded: Mapping[str, Any], observed: Mapping[str, Any]) -> Seen:
         for name, wanted in demanded["config"].items():
             is_none = name == "activation" and told.get(name) is None
             if name not in told or not _is_alike(wanted, "linear" if is_none else told[name]):
-                seen = f"{name}={told[name]!r:.80}" if name in told else f"no {name}"
+                seen = f"{name}={short(told[name])}" if name in told else f"no {name}"
                 return False, seen + (" of the layer made again" if of == "again" else "")
     if "values" in demanded:
         compared = compare(demanded["values"], observed["remade"])

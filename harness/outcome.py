@@ -9,7 +9,7 @@ from typing import Any
 
 from adjoint import tensors
 from adjoint.errors import MessageError
-from adjoint.inert import cut
+from adjoint.inert import cut, short
 from adjoint.observations import BY_WEIGHT, PLAIN
 
 STAGES = ("construct", "build", "weights", "call", "observe")
@@ -35,7 +35,9 @@ class Raised:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        return f"{self.types[0] if self.types else 'an error'} at {self.stage}: {plain(self.message):.300}"
+        return (
+            f"{self.types[0] if self.types else 'an error'} at {self.stage}: {cut(plain(self.message), 300)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
     if kind == "returned":
         observed = answer.get("observed")
         if not isinstance(observed, Mapping) or set(observed) != set(observe):
-            raise MessageError(f"observed must hold {', '.join(observe)}, and holds {observed!r:.80}.")
+            raise MessageError(f"observed must hold {', '.join(observe)}, and holds {short(observed)}.")
         return Returned({name: _seen(name, value) for name, value in observed.items()})
     if kind == "raised":
         stage, types = answer.get("stage"), answer.get("types")
@@ -103,14 +105,14 @@ def parse(answer: Mapping[str, Any], observe: tuple[str, ...]) -> Outcome:
         if not isinstance(answer.get("unsupported"), str):
             raise MessageError("an unsupported outcome must name, as unsupported, an entry of its claims.")
         return Unsupported(answer["unsupported"], cut(plain(_text(answer, "reason")), MOST_CHARACTERS))
-    raise MessageError(f"the outcome is {kind!r:.80}; it must be returned, raised or unsupported.")
+    raise MessageError(f"the outcome is {short(kind)}; it must be returned, raised or unsupported.")
 
 
 def _text(answer: Mapping[str, Any], name: str) -> str:
     """Return a text of an answer, empty if it is not there."""
     text = answer.get(name, "")
     if not isinstance(text, str):
-        raise MessageError(f"{name} is {text!r:.80}; it must be a text.")
+        raise MessageError(f"{name} is {short(text)}; it must be a text.")
     return text
 
 
@@ -118,10 +120,10 @@ def _seen(name: str, value: Any) -> Any:
     """Return one observation, read."""
     if name in PLAIN:
         if not PLAIN[name](value):
-            raise MessageError(f"{name} is {value!r:.80}, which is not of the form that is asked for.")
+            raise MessageError(f"{name} is {short(value)}, which is not of the form that is asked for.")
         return value
     if name not in BY_WEIGHT:
         return tensors.seen(value)
     if not isinstance(value, Mapping):
-        raise MessageError(f"{name} must hold a tensor for each weight, by name, and is {value!r:.80}.")
+        raise MessageError(f"{name} must hold a tensor for each weight, by name, and is {short(value)}.")
     return {str(weight): tensors.seen(tensor) for weight, tensor in value.items()}

@@ -17,7 +17,7 @@ import pytest
 
 from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
-from adjoint.drawing import DATA, PROFILES, Drawn
+from adjoint.drawing import DATA, Drawn, profiled
 from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
@@ -235,7 +235,7 @@ def _begin(config: pytest.Config) -> None:
             memory=int(_number("memory", option("memory"), defaults.memory >> 20)) << 20,
         ),
         selection=_selection(config),
-        profile=_profile(option("profile") or Plan.profile),
+        profile=profiled(profile := option("profile") or Plan.profile, f"--adjoint-profile is {profile}"),
         seed=_seed(option("seed") or str(Plan.seed)),
         resume=config.getoption("adjoint_resume"),
         survey=Path(path).absolute() if (path := option("survey")) else None,
@@ -271,12 +271,6 @@ def _tell(config: pytest.Config, text: str) -> None:
         writer = config.get_terminal_writer()
         writer.line(text)
         writer.flush()
-
-
-def _profile(text: str) -> str:
-    if text not in ("none", *PROFILES):
-        raise UsageError(f"--adjoint-profile is {text}; it must be one of none, {', '.join(PROFILES)}.")
-    return text
 
 
 def _seed(text: str) -> int:

@@ -52,6 +52,7 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
+        taken_within=_taken_within(case, check, implementation),
         **look,
         is_kept=is_kept,
         is_looked=check.kind in OBSERVED_BY,
@@ -126,7 +127,7 @@ def _built_for(case: Case) -> tuple[int, ...]:
 def _repeated(case: Case, check: Check) -> dict[str, Any]:
     """Return what a script passes that makes the call again: in turn, with an opposite input, and doubled."""
     call = case.call
-    passed = list(call.tensors) if _made_by(call.api) == "function" else ["input"]
+    passed = _given_again(call)
     batched = len(call.tensors["input"]["shape"]) == max(len(spec["shape"]) for spec in call.tensors.values())
     whole = "joined([input, -input])" if batched and "output_shape" not in call.arguments else "input"
     locked = ("broadcast", "read-only")
@@ -137,6 +138,17 @@ def _repeated(case: Case, check: Check) -> dict[str, Any]:
         "doubled": [whole, *(f"-{name}" for name in passed[1:])],
         "written": [name for name in passed if call.tensors[name].get("layout") not in locked],
     }
+
+
+def _taken_within(case: Case, check: Check, implementation: Implementation) -> list[str]:
+    """Return the tensors that each call makes arrays of a library of: NumPy's are changed between calls."""
+    changed = case.call.is_repeated and check.kind in ("repeatable", "output-kept")
+    return _given_again(case.call) if changed and implementation.arrays else []
+
+
+def _given_again(call: Call) -> list[str]:
+    """Return the names of the tensors that are passed each time that a call is made."""
+    return list(call.tensors) if _made_by(call.api) == "function" else ["input"]
 
 
 def _as_taken(spec: Mapping[str, Any], script: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.heading import write_not_run
-from adjoint.inert import in_a_line
+from adjoint.inert import cut, in_a_line
 from adjoint.locking import locked
 from adjoint.plan import Plan
 from adjoint.record import Record, read
@@ -268,7 +268,7 @@ def _result(job: Job, request: Request, log: Path, code: int) -> Record:
         said = [line.removeprefix("ERROR: ") for line in text.splitlines() if line.startswith("ERROR: ")]
         raise UsageError(said[0] if said else f"pytest can't make sense of the request; see {log}.")
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-    why = f"the run ended with code {code} and no whole record: {last:.300}; see {log}."
+    why = f"the run ended with code {code} and no whole record: {cut(last, 300)}; see {log}."
     return seal(job.record, why) or _not_run(job, AdjointError(why))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from adjoint.errors import UsageError
 from adjoint.golden import load as load_golden
+from adjoint.nearest import instead
 from adjoint.spec import load
 from adjoint.spec.clauses import LEVELS
+
+SEE = "see 'adjoint list clauses'"
 
 
 def check(levels: str | None, clause: str | None, case: str | None) -> None:
@@ -19,7 +22,7 @@ def check(levels: str | None, clause: str | None, case: str | None) -> None:
     if levels is not None and not set(levels.split(",")) <= set(LEVELS):
         raise UsageError(f"--levels {levels} must name some of {', '.join(LEVELS)}, separated by commas.")
     if clause is not None and clause not in load().clauses:
-        raise UsageError(f"there is no clause {clause!r}; see 'adjoint list clauses'.")
+        raise UsageError(f"there is no clause {clause!r}{instead(clause, load().clauses, SEE)}.")
     if case is not None and case not in known:
         raise UsageError(f"there is no case {case!r}; see 'adjoint list cases'.")
     if case is not None and clause is not None and clause not in known[case].clauses():

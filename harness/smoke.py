@@ -2,89 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain
-from typing import Any
 
-import numpy as np
-
-from adjoint.call import GRADIENTS, Call
+from adjoint.call import GRADIENTS
 from adjoint.claims import Claims
-from adjoint.demand import demand
 from adjoint.errors import MessageError, WorkerDidNotStart
+from adjoint.expecting import expected
 from adjoint.observations import OBSERVED_BY
-from adjoint.outcome import Raised, Returned, Unsupported, parse
-from adjoint.reference.answer import Refused, Unspecified
 from adjoint.reference.apis import APIS
-from adjoint.reference.bound import Claim
 from adjoint.reference.exact import FORMATS
-from adjoint.spec import load
-from adjoint.talk import Reply, Talk
-from adjoint.tensors import DTYPES, Array, Foreign, decode, encode
-from adjoint.tiny import Setting, Step, has_weights, steps, with_gradient, written
-from adjoint.wiring import (
-    Cause,
-    Expected,
-    Heard,
-    Hypothesis,
-    both,
-    causes,
-    difference,
-    ends,
-    expected,
-    quoted,
-)
+from adjoint.smoke_beside import repeated, sloped
+from adjoint.smoke_calls import Line, Notes, performed, refused
+from adjoint.smoke_words import PROTOCOL, Words
+from adjoint.talk import Talk
+from adjoint.tensors import DTYPES
+from adjoint.tiny import steps
+from adjoint.writing import Setting
 
 REPEATED = ("between", "again", "later", "after")
 OBSERVATIONS = {"output", *GRADIENTS, *REPEATED, *chain.from_iterable(OBSERVED_BY.values())}
 OBSERVATIONS |= {"collected_losses", "convolution_op_signature"}
-ENOUGH = 3
-"""How many calls in a row may have no answer."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the checklist.
-
-    Attributes
-    ----------
-    state : str
-        ``right``, ``wrong``, or ``left out`` where the worker says that it does not offer this.
-    asks, says : str
-        What was asked for, and what came of it.
-    api : str
-        Whose call it was; empty of the protocol's own lines.
-    """
-
-    state: str
-    asks: str
-    says: str
-    api: str = ""
-
-
-@dataclass
-class _Notes:
-    """What was learnt so far."""
-
-    claims: Claims
-    rerun: str
-    known: list[Cause] = field(default_factory=list)
-    earlier: list[tuple[int, Expected]] = field(default_factory=list)
-    remarked: set[str] = field(default_factory=set)
-    right: list[Heard] = field(default_factory=list)
-    unanswered: int = 0
-
-    @property
-    def given_up(self) -> bool:
-        """Whether the worker does not answer any more."""
-        return self.unanswered >= ENOUGH
-
-
-def checklist(talk: Talk, rerun: str) -> Iterator[Line]:
+def checklist(talk: Talk, rerun: str, words: Words = PROTOCOL) -> Iterator[Line]:
     """Go through the protocol and the calls, and yield a line for each as it is done.
 
     Parameters
@@ -92,11 +36,20 @@ def checklist(talk: Talk, rerun: str) -> Iterator[Line]:
     talk : Talk
     rerun : str
         The command that looks further, without options.
+    words : Words
+        In whose words it is said.
 
     Raises
     ------
     WorkerDidNotStart
     """
+    for line in _lines(talk, rerun, words):
+        if line.state != "right" or line.asks not in words.unsaid:
+            yield replace(line, asks=words.called(line.asks))
+
+
+def _lines(talk: Talk, rerun: str, words: Words) -> Iterator[Line]:
+    """Yield every line, its step named as in the protocol's words."""
     begun = time.monotonic()
     answer = talk.start()
     seconds = time.monotonic() - begun
@@ -104,9 +57,9 @@ def checklist(talk: Talk, rerun: str) -> Iterator[Line]:
         claims = Claims.from_json(answer)
     except MessageError as error:
         raise WorkerDidNotStart(f"its answer to `start` can't be read: {error}") from None
-    yield Line("right", "start", f"took {seconds:.1f} s to start; version {claims.version}")
+    yield Line("right", "start", words.started.format(seconds=seconds, version=claims.version))
     yield from _claimed(claims)
-    notes = _Notes(claims, rerun)
+    notes = Notes(claims, rerun, words)
     for first, api in enumerate((api for api in claims.apis if api in APIS), 1):
         for line in _calls(talk, notes, api, first):
             yield replace(line, api=api)
@@ -145,260 +98,20 @@ def _claimed(claims: Claims) -> Iterator[Line]:
         yield Line("wrong", "claims", f"it claims none of {', '.join(FORMATS)}, so no call can be put to it")
 
 
-def _calls(talk: Talk, notes: _Notes, api: str, first: int) -> Iterator[Line]:
+def _calls(talk: Talk, notes: Notes, api: str, first: int) -> Iterator[Line]:
     """Yield a line for each call of an API."""
     done: dict[str, Setting] = {}
     for step in steps(api, notes.claims.dtypes, first):
+        if step.asks in notes.words.unsaid:
+            continue
         if step.setting is None:
-            yield from _refused(talk, notes, step)
-        elif wanted := expected(step.call, _claim(notes, step.call)):
+            yield from refused(talk, notes, step)
+        elif wanted := expected(step.call, notes.claim(step.call)):
             done[step.asks] = step.setting
-            yield from _performed(talk, notes, step, wanted)
+            yield from performed(talk, notes, step, wanted)
         if notes.given_up:
             return
     setting = done.get("a bias", done.get("axes of different sizes"))
     if setting is not None:
-        yield from _sloped(talk, notes, setting)
-        yield from _repeated(talk, notes, done["axes of different sizes"])
-
-
-def _claim(notes: _Notes, call: Call) -> Claim | None:
-    """Return what is claimed of the arithmetic in a call's dtype."""
-    held: Mapping[str, Any] = notes.claims.arithmetic.get(call.dtype, {})
-    return Claim(**{"accumulator": call.dtype, **held}) if held else None
-
-
-def _asked(talk: Talk, notes: _Notes, call: Call) -> tuple[Reply, list[str]]:
-    """Put a call; return what came of it, and what is wrong with the way it came and was not yet said."""
-    reply = talk.ask(call)
-    notes.unanswered = ENOUGH if reply.hopeless else 0 if reply.message else notes.unanswered + 1
-    kept = [text for text in reply.remarks if text.partition(" after ")[0] not in notes.remarked]
-    notes.remarked |= {text.partition(" after ")[0] for text in kept if " exits after " in text}
-    return reply, kept
-
-
-def _performed(talk: Talk, notes: _Notes, step: Step, wanted: Expected) -> Iterator[Line]:
-    """Yield the line of a call that is to return."""
-    reply, problems = _asked(talk, notes, step.call)
-    if reply.message is not None:
-        try:
-            outcome = parse(reply.message, step.call.observe)
-        except MessageError as error:
-            problems.append(f"its answer breaks the protocol: {error}")
-        else:
-            if isinstance(outcome, Unsupported) and not problems:
-                yield _unsupported(notes, step.asks, outcome)
-                return
-            if isinstance(outcome, Returned):
-                problems += _judged(talk, notes, step, wanted, reply.number, outcome.observed["output"])
-            else:
-                problems.append(_misunderstood(step, f"it raises {outcome}"))
-    notes.earlier.append((reply.number, wanted))
-    yield _line(step.asks, problems, f"returns {list(wanted.shape)}, as demanded")
-
-
-def _line(asks: str, problems: list[str], right: str) -> Line:
-    said = "; ".join(problem.removesuffix(".") for problem in problems)
-    return Line("wrong", asks, said) if problems else Line("right", asks, right)
-
-
-def _unsupported(notes: _Notes, asks: str, outcome: Unsupported) -> Line:
-    if outcome.id in notes.claims.unsupported:
-        return Line("left out", asks, f"not offered: {outcome.reason}")
-    said = f"the answer `unsupported` names {outcome.id!r}, which is not among the claims' `unsupported`"
-    return Line("wrong", asks, said)
-
-
-def _misunderstood(step: Step, said: str) -> str:
-    """Say that what is new in a call was not understood, where it is a matter of the wire."""
-    assert step.setting
-    if step.setting.recipe:
-        return f"a tensor's `make` recipe is not understood: {said}"
-    tagged = [value for value in step.call.arguments.values() if isinstance(value, dict)]
-    if tagged:
-        return f"a tagged argument, {json.dumps(tagged[0])}, was not understood: {said}"
-    return said
-
-
-def _judged(
-    talk: Talk, notes: _Notes, step: Step, wanted: Expected, number: int, seen: Array | Foreign
-) -> list[str]:
-    """Return what is wrong with an output."""
-    name = seen.name if isinstance(seen, Foreign) else seen.dtype.name
-    problems = [f"dtype {name} came back for {wanted.dtype}"] if name != wanted.dtype else []
-    assert step.setting
-    if isinstance(seen, Foreign):
-        return problems
-    if wanted.accepts(seen):
-        notes.right.append(Heard(number, step.setting, wanted, seen, claim=_claim(notes, step.call)))
-        return problems
-    heard = Heard(number, step.setting, wanted, seen, notes.earlier[::-1], _claim(notes, step.call))
-    found = causes(heard, notes.known)
-    found = {cause: text for cause, text in found.items() if not _is_refuted(cause, notes, heard)} or found
-    if not found and _has_other_weights(talk, notes, step, wanted, seen):
-        said = "the shape is right but the numbers are those of random weights: weights were not set"
-        return [*problems, said]
-    if not found and not step.setting.recipe:
-        found = both(heard, notes.known)
-    is_new = not set(found) <= set(notes.known)
-    notes.known += [cause for cause in found if cause not in notes.known]
-    if found:
-        said = ", or ".join(dict.fromkeys(found.values()))
-        return [*problems, _misunderstood(step, said) if is_new and not step.setting.recipe else said]
-    if step.setting.recipe and seen.shape == wanted.shape:
-        first = quoted(wanted.readings[0][0])
-        said = f"the first numbers must be {first}, and are {quoted(seen)}"
-        return [*problems, f"a tensor's `make` recipe is not understood (SplitMix64 differs): {said}"]
-    return [*problems, f"{_misunderstood(step, difference(wanted, seen))} ({_further(notes, step.call.api)})"]
-
-
-def _is_refuted(cause: Cause, notes: _Notes, heard: Heard) -> bool:
-    """Tell whether right answers before, of the same API and dtype, speak against a cause."""
-    alike = [
-        right
-        for right in notes.right
-        if (right.setting.api, right.wanted.dtype) == (heard.setting.api, heard.wanted.dtype)
-    ]
-    return isinstance(cause, Hypothesis) and any(map(cause.refuted, alike))
-
-
-def _has_other_weights(talk: Talk, notes: _Notes, step: Step, wanted: Expected, seen: Array) -> bool:
-    """Tell whether a layer or module returns something also of a call whose weights are zero."""
-    setting = step.setting
-    if not setting or not has_weights(step.call.api) or seen.shape != wanted.shape:
-        return False
-    nought = None if setting.bias is None else np.zeros_like(setting.bias)
-    call = written(replace(setting, kernel=np.zeros_like(setting.kernel), bias=nought))
-    assert call
-    reply, _ = _asked(talk, notes, call)
-    try:
-        outcome = parse(reply.message or {}, call.observe)
-    except MessageError:
-        return False
-    returned = outcome.observed["output"] if isinstance(outcome, Returned) else None
-    return isinstance(returned, np.ndarray) and bool(np.any(returned))
-
-
-def _further(notes: _Notes, api: str, rule: str = "values") -> str:
-    """Name the command that looks further."""
-    page = next(document.id for document in load().documents.values() if api in document.apis)
-    return f"no known mistake does that; `{notes.rerun} --clause {page}.{rule}` shows more"
-
-
-def _refused(talk: Talk, notes: _Notes, step: Step) -> Iterator[Line]:
-    """Yield the line of a call that is to be refused: what counts here is that there is an answer."""
-    reply, problems = _asked(talk, notes, step.call)
-    said = ""
-    if reply.message is not None:
-        try:
-            outcome = parse(reply.message, step.call.observe)
-        except MessageError as error:
-            problems.append(f"its answer to an illegal call breaks the protocol: {error}")
-        else:
-            said = (
-                f"{outcome.types[0]} at {outcome.stage}"
-                if isinstance(outcome, Raised) and outcome.types
-                else ""
-            )
-    elif problems:
-        problems[-1] += " (the call is illegal, and the answer must be `raised`)"
-    yield _line(step.asks, problems, said or "an illegal call is answered; whether rightly is not asked here")
-
-
-def _sloped(talk: Talk, notes: _Notes, setting: Setting) -> Iterator[Line]:
-    """Yield the line of a call whose gradients are observed, where that is claimed."""
-    plain_call = written(setting)
-    assert plain_call
-    shape = demand(plain_call).shape
-    step = with_gradient(setting, shape, 7)
-    claim = _claim(notes, step.call)
-    ones = {**step.call.tensors, "gradient": encode(np.ones(shape, setting.dtype))}
-    if notes.claims.lacks(step.call):
-        return
-    try:
-        demanded = demand(step.call, claim)
-        ignoring = demand(replace(step.call, tensors=ones), claim)
-    except (Refused, Unspecified):
-        return
-    reply, problems = _asked(talk, notes, step.call)
-    outcome, problem = _returned(reply, step.call)
-    if isinstance(outcome, Unsupported):
-        yield _unsupported(notes, "gradients", outcome)
-        return
-    problems += [problem] if problem else []
-    if outcome is not None:
-        due = expected(step.call, claim)
-        assert due
-        problems += _judged(talk, notes, step, due, reply.number, outcome.observed["output"])
-    for name, values in () if outcome is None or problems else demanded.gradients.items():
-        assert outcome
-        seen = outcome.observed[name]
-        wanted = Expected(demanded.dtype, (ends(values),))
-        if isinstance(seen, Foreign):
-            problems.append(f"dtype {seen.name} came back for {name}")
-        elif not wanted.accepts(seen):
-            problems.append(_of_gradient(notes, step.call.api, name, seen, demanded, ignoring))
-    yield _line("gradients", problems, ", ".join(demanded.gradients) + ", as demanded")
-
-
-def _of_gradient(notes: _Notes, api: str, name: str, seen: Array, demanded: Any, ignoring: Any) -> str:
-    """Say what is wrong with a gradient."""
-    for other, values in demanded.gradients.items():
-        if Expected(demanded.dtype, (ends(values),)).accepts(seen):
-            return f"{name} is what {other} must be"
-    if Expected(demanded.dtype, (ends(ignoring.gradients[name]),)).accepts(seen):
-        return f"{name} is that of the output's sum: the tensor `gradient` is ignored"
-    wanted = Expected(demanded.dtype, (ends(demanded.gradients[name]),))
-    return f"{name}: {difference(wanted, seen)} ({_further(notes, api)})"
-
-
-def _repeated(talk: Talk, notes: _Notes, setting: Setting) -> Iterator[Line]:
-    """Yield the line of a call that is made again, where that is claimed."""
-    call = written(setting)
-    assert call
-    call = call.repeated()
-    if notes.claims.lacks(call):
-        return
-    claim = _claim(notes, call)
-    once, opposite = expected(call, claim), expected(call.opposite(), claim)
-    assert once
-    assert opposite
-    reply, problems = _asked(talk, notes, call)
-    outcome, problem = _returned(reply, call)
-    problems += [problem] if problem else []
-    if isinstance(outcome, Returned):
-        wanted = {"output": once, "between": opposite, "again": once, "later": once}
-        step = Step("a call made again", call, setting)
-        at_once = _judged(talk, notes, step, once, reply.number, outcome.observed["output"])
-        problems += at_once
-        for name in () if at_once else call.observe:
-            seen = outcome.observed[name]
-            held = name.removeprefix("after-")
-            if held != name:
-                array = decode(call.tensors[held])
-                due = Expected(array.dtype.name, ((array, array),))
-            else:
-                due = wanted[name]
-            if isinstance(seen, Foreign) or not due.accepts(seen):
-                problems.append(f"`{name}` is not {MEANT[name.partition('-')[0]]}")
-    yield _line("a call made again", problems, "returns the same, and leaves its tensors as they are")
-
-
-MEANT = {
-    "output": "what the call must return",
-    "between": "what the call must return for the opposite input",
-    "again": "what the call must return, made again after others",
-    "later": "what its first output holds in the end",
-    "after": "what that tensor held before the call",
-}
-
-
-def _returned(reply: Reply, call: Call) -> tuple[Returned | Unsupported | None, str]:
-    """Return what a call that is to return returned, or what is wrong with the answer."""
-    if reply.message is None:
-        return None, ""
-    try:
-        outcome = parse(reply.message, call.observe)
-    except MessageError as error:
-        return None, f"its answer breaks the protocol: {error}"
-    return (outcome, "") if isinstance(outcome, Returned | Unsupported) else (None, f"it raises {outcome}")
+        yield from sloped(talk, notes, setting)
+        yield from repeated(talk, notes, done["axes of different sizes"])

@@ -15,6 +15,7 @@ from typing import Any
 
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
+from adjoint.inert import cut, short
 from adjoint.outcome import plain
 from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
 from adjoint.waiting import PATIENCE, aloud, patiently, silence, what_comes_late
@@ -53,6 +54,8 @@ class Talk:
         Variables to set on top of ours; ``{home}`` in one stands for an empty folder made for the worker.
     seconds : float, optional
         For each answer, that to `start` too.  Without it, `Limits` says how long either may take.
+    options : mapping of str to str, optional
+        What `start` says besides.
 
     Attributes
     ----------
@@ -60,9 +63,16 @@ class Talk:
         The lines on standard output that are no messages, shortly.
     """
 
-    def __init__(self, command: tuple[str, ...], env: Mapping[str, str], seconds: float | None) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...],
+        env: Mapping[str, str],
+        seconds: float | None,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.noise: list[str] = []
         self._command = command
+        self._greeting = {**GREETING, "options": dict(options)} if options else GREETING
         self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
         self._env = {name: value.replace("{home}", self._home.name) for name, value in env.items()}
         self._limits = Limits() if seconds is None else Limits(seconds=seconds, start_seconds=seconds)
@@ -83,7 +93,7 @@ class Talk:
         except OSError as error:
             raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}") from None
         self._answered, heard = 0, len(self.noise)
-        process.send(_line(GREETING))
+        process.send(_line(self._greeting))
         try:
             return patiently(self._next, time.monotonic() + self._limits.start_seconds, aloud)
         except Ended as end:
@@ -123,7 +133,7 @@ class Talk:
                 answered, words = self._answered, self._last_words(process)
                 self.drop()
                 if left or not answered:
-                    return Reply(number, None, (f"the worker dies of this call: {end}{words}",))
+                    return Reply(number, None, (f"it dies of this call: {end}{words}",))
                 times = "its first answer" if answered == 1 else f"{answered} answers"
                 left = f"it exits after {times} ({end}), where it must go on until `stop`"
             except Silent:
@@ -145,7 +155,7 @@ class Talk:
         process.send(_line({"do": "stop"}))
         try:
             while True:
-                self.noise.append(repr(canonical(self._next(begun + grace))[:80]))
+                self.noise.append(repr(cut(canonical(self._next(begun + grace)), 80)))
         except Ended as end:  # it may be busy for long with what a framework does at its end
             return True, f"it leaves: {end}"
         except (Silent, Flooded):
@@ -174,7 +184,7 @@ class Talk:
                 message = json.loads(line)
             if isinstance(message, dict):
                 return message
-            self.noise.append(repr(line.decode("utf-8", "replace").strip()[:80]))
+            self.noise.append(repr(cut(line.decode("utf-8", "replace").strip(), 80)))
 
     def _answer(self, number: int) -> tuple[dict[str, Any], str]:
         """Return the answer to a call, and what is wrong with its id."""
@@ -189,12 +199,12 @@ class Talk:
                 said = (
                     f"call {found} is answered twice" if twice else "a line too many comes before the answer"
                 )
-                return another, f"{said}: {json.dumps(message)[:60]}"
+                return another, f"{said}: {cut(json.dumps(message), 60)}"
         if found is None:
             return message, f"the answer to call {number} has no id"
         if type(found) is int and 0 < found < number:
             return message, f"it answers call {number} with call {found}'s id"
-        return message, f"it answers call {number} with the id {found!r:.40}, where {number} is due"
+        return message, f"it answers call {number} with the id {short(found, 40)}, where {number} is due"
 
     def _nothing(self, process: Process, number: int, call: Call) -> Reply:
         """Say more of a call that is not answered: does the answer come with the next, or at the end?"""
@@ -217,7 +227,7 @@ class Talk:
     def _last_words(self, process: Process) -> str:
         """Return the last line of standard error, if there is one."""
         lines = process.stderr().strip().splitlines()
-        return f"; its last words: {plain(lines[-1]):.300}" if lines else ""
+        return f"; its last words: {cut(plain(lines[-1]), 300)}" if lines else ""
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adjoint.errors import MessageError
+from adjoint.inert import short
 
 Array = NDArray[Any]
 MOST_AXES = 32
@@ -62,7 +63,7 @@ def seen(specification: Mapping[str, Any]) -> Array | Foreign:
     if "make" in specification:
         raise MessageError("a tensor in an answer must give its data, not how to make them.")
     if more := set(specification) - {"dtype", "shape", "data"}:
-        raise MessageError(f"a tensor in an answer has dtype, shape and data, and no {min(more)!r:.80}.")
+        raise MessageError(f"a tensor in an answer has dtype, shape and data, and no {short(min(more))}.")
     name = specification.get("dtype")
     if isinstance(name, str) and name.isprintable() and 0 < len(name) <= 40 and name not in DTYPES:
         return Foreign(name, shape)
@@ -80,15 +81,15 @@ def decode(specification: Mapping[str, Any]) -> Array:
     shape = _shape(specification)
     name = specification.get("dtype")
     if name not in DTYPES:
-        raise MessageError(f"a tensor's dtype is {name!r:.80}; it must be one of {', '.join(DTYPES)}.")
+        raise MessageError(f"a tensor's dtype is {short(name)}; it must be one of {', '.join(DTYPES)}.")
     layout = specification.get("layout")
     if layout is not None and layout not in tuple(LAYOUTS):
-        raise MessageError(f"a tensor's layout is {layout!r:.80}; it must be one of {', '.join(LAYOUTS)}.")
+        raise MessageError(f"a tensor's layout is {short(layout)}; it must be one of {', '.join(LAYOUTS)}.")
     if "make" in specification:
         recipe = specification["make"]
         if not _is_recipe(recipe):
             raise MessageError(
-                f"a tensor's make is {recipe!r:.80}; it must have kind 'integers', low, high and seed, "
+                f"a tensor's make is {short(recipe)}; it must have kind 'integers', low, high and seed, "
                 "integers with low <= high and 0 <= seed < 2**64."
             )
         return make(recipe, shape, name)
@@ -107,12 +108,12 @@ def decode(specification: Mapping[str, Any]) -> Array:
 
 def _shape(specification: object) -> tuple[int, ...]:
     if not isinstance(specification, Mapping):
-        raise MessageError(f"a tensor must be an object, not {specification!r:.80}.")
+        raise MessageError(f"a tensor must be an object, not {short(specification)}.")
     shape = specification.get("shape")
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-        raise MessageError(f"a tensor's shape is {shape!r:.80}; it must be a list of sizes.")
+        raise MessageError(f"a tensor's shape is {short(shape)}; it must be a list of sizes.")
     if len(shape) > MOST_AXES or prod(max(size, 1) for size in shape) > MOST_ELEMENTS:
-        raise MessageError(f"a tensor's shape is {shape!r:.80}; that is more than can be held.")
+        raise MessageError(f"a tensor's shape is {short(shape)}; that is more than can be held.")
     return tuple(shape)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from adjoint.inert import short
 from adjoint.process import Ended, Flooded, Process, Silent, Torn
 
 SLOW = 10.0
@@ -59,7 +60,7 @@ def what_comes_late(process: Process) -> str:
     try:
         process.receive(time.monotonic() + PATIENCE)
     except Torn as torn:
-        return f"an answer must end with a line feed, and {torn.line[:40]!r} ... does not"
+        return f"an answer must end with a line feed, and {short(torn.line, 40)} does not"
     except (Silent, Ended, Flooded):
         return ""
     return "answers come only once its input ends: each must be flushed when it is written"

@@ -16,6 +16,7 @@ from adjoint.call import Call, canonical
 from adjoint.claims import Claims
 from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
+from adjoint.inert import cut, short
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
 from adjoint.waiting import aloud, patiently, silence, what_comes_late
@@ -204,7 +205,7 @@ class Worker:
                 answer = _read(process.receive(clock + limits.seconds))
                 self._unread -= 1
                 if (id := answer.get("id")) != first + j or type(id) is not int:
-                    raise MessageError(f"it answered id {id!r:.80} where {first + j} was due.")
+                    raise MessageError(f"it answered id {short(id)} where {first + j} was due.")
                 outcome = parse(answer, call.observe)
             except Ended as end:
                 outcome = Crashed(str(end), process.stderr())
@@ -264,7 +265,7 @@ class Worker:
         self._drop()
         words = plain(stderr[-1]) if stderr else ""
         problem = problem.rstrip(".")
-        return f"{problem}; its last words: {words:.300}" if words else f"{problem}; it said nothing."
+        return f"{problem}; its last words: {cut(words, 300)}" if words else f"{problem}; it said nothing."
 
     def _dismiss(self) -> None:
         """End the process that stands by, if one does."""
@@ -293,9 +294,11 @@ def _read(line: bytes) -> dict[str, Any]:
     with contextlib.suppress(ValueError, RecursionError):
         message = json.loads(line.decode("utf-8"), parse_constant=_finite, parse_float=_finite)
     if not isinstance(message, dict):
-        raise MessageError(f"it answered {line[:80]!r}, which is not a JSON object.")
+        raise MessageError(f"it answered {short(line[:100])}, which is not a JSON object.")
     if _is_deep(message):
-        raise MessageError(f"it answered {line[:80]!r}, which is nested more than {MOST_LEVELS} levels deep.")
+        raise MessageError(
+            f"it answered {short(line[:100])}, which is nested more than {MOST_LEVELS} levels deep."
+        )
     return message
 
 

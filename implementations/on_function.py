@@ -7,11 +7,14 @@ it is called.  It takes bfloat16 only where that is claimed: few functions of Nu
 to take the arrays of another library, that library's `asarray` makes them.
 """
 
+import difflib
 import importlib
 import json
 import os
 import pickle
+import platform
 import sys
+import traceback
 from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
@@ -20,16 +23,21 @@ TARGET: Dict[str, Any] = {}
 UNSUPPORTED: List[Tuple[str, str, str, str]] = []
 
 
-def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
+def start(target: str, api: str, claimed: str = "{}", only_arrays: str = "") -> Dict[str, Any]:
     """Import the target; return name, version and claims.
 
     A target ``@FILE`` is pickled in a file.  What is claimed is JSON, as `adjoint.claims_file` has it.
+    With `only_arrays`, what is returned and is no array is an error, rather than made one of.
     """
     sys.path.insert(0, os.getcwd())
     claims = json.loads(claimed)
     found, version = loaded(target)
-    arrays: Any = importlib.import_module(claims["arrays"]) if "arrays" in claims else np
-    TARGET.update(call=found, asarray=arrays.asarray)
+    arrays: Any = imported(claims["arrays"]) if "arrays" in claims else np
+    if not hasattr(arrays, "asarray"):
+        sys.exit(
+            "module %s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__
+        )
+    TARGET.update(call=found, asarray=arrays.asarray, only_arrays=only_arrays)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
         for row in claims.get("unsupported", [])
@@ -54,10 +62,50 @@ def loaded(target: str) -> Tuple[Any, str]:
         module = sys.modules.get(getattr(found, "__module__", None) or "")
     else:
         module_name, _, path = target.partition(":")
-        found = module = importlib.import_module(module_name)
+        found = module = imported(module_name)
         for part in path.split("."):
-            found = getattr(found, part)
+            found = held(found, part, module_name)
+    if not callable(found):
+        sys.exit(
+            "the target %s is of type %s, and must be a function or a class" % (target, type(found).__name__)
+        )
     return found, str(getattr(module, "__version__", "unversioned"))
+
+
+def imported(name: str) -> Any:
+    """Import a module; if that can't be done, leave with a sentence that says why, and where."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever the module does as it is imported
+        traceback.print_exc()
+        sys.exit(unimported(name, error))
+
+
+def unimported(name: str, error: Exception) -> str:
+    """Say why a module can't be imported."""
+    python = "Python %s (%s)" % (platform.python_version(), sys.executable)
+    another = "--python chooses another Python"
+    missing = getattr(error, "name", None)
+    if isinstance(error, ImportError) and missing and (name + ".").startswith(missing + "."):
+        return "there is no module %r in %s, and %s has none; %s" % (missing, os.getcwd(), python, another)
+    if isinstance(error, ModuleNotFoundError):
+        return "module %s imports %r, which %s does not have; %s" % (name, missing, python, another)
+    if isinstance(error, SyntaxError):
+        at = "%s, line %s, of which %s says" % (error.filename, error.lineno, python)
+        return "module %s can't be imported: %s: %s: %s" % (name, at, type(error).__name__, error.msg)
+    frames = [row for row in traceback.extract_tb(error.__traceback__) if "importlib" not in row.filename]
+    at = "%s, line %s" % (frames[-1].filename, frames[-1].lineno)
+    said = "%s: %s" % (type(error).__name__, " ".join(str(error).split()))
+    hint = "; it ran on %s, and %s" % (python, another) if isinstance(error, ImportError) else ""
+    return "module %s can't be imported: %s, %s%s" % (name, at, said, hint)
+
+
+def held(of: Any, name: str, module: str) -> Any:
+    """Return an attribute; if there is none, leave with a sentence."""
+    if hasattr(of, name):
+        return getattr(of, name)
+    near = difflib.get_close_matches(name, dir(of), 1)
+    sys.exit("module %s has no %r%s" % (module, name, ": did you mean %r?" % near[0] if near else ""))
 
 
 def perform(
@@ -81,6 +129,11 @@ def to_numpy(output: Any) -> Any:
     """Return an array of whatever is returned."""
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
         return np.from_dlpack(output)
+    none = output is None or isinstance(output, (list, tuple, dict, str, int, float, complex))
+    if none and TARGET.get("only_arrays"):
+        some = " of %d" % len(output) if isinstance(output, (list, tuple)) else ""
+        kind = "None" if output is None else "a " + type(output).__name__ + some
+        raise TypeError("it returned %s, where one array is wanted" % kind)
     return np.asarray(output)
 
 

@@ -36,10 +36,14 @@ import re
 import sys
 import threading
 import time
+import traceback
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-import numpy as np
+try:
+    import numpy as np
+except ModuleNotFoundError as missing:
+    sys.exit("%s has no %s, which a worker needs; --python chooses another" % (sys.executable, missing.name))
 
 with contextlib.suppress(ImportError):
     import ml_dtypes  # noqa: F401 - it makes NumPy know bfloat16
@@ -53,7 +57,11 @@ def main(name: str, *arguments: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    system = load(os.path.join(here, name + ".py"))
+    try:
+        system = load(os.path.join(here, name + ".py"))
+    except ModuleNotFoundError as error:
+        traceback.print_exc()
+        sys.exit("%s has no module %r; --python chooses another Python" % (sys.executable, error.name))
     threading.Thread(target=watch, args=(os.getppid(),), daemon=True).start()
     for line in calls:
         message = json.loads(line.decode("utf-8"))

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from adjoint.errors import UsageError
+from adjoint.nearest import instead
 from adjoint.reports.ranking import Check
 from adjoint.reports.text import is_web_address
 from adjoint.spec import load as load_spec
@@ -125,5 +126,6 @@ def _entry(row: Mapping[str, Any], where: str) -> Entry:
         raise UsageError(f"{where}: bug is {entry.bug!r}; it must be one of {', '.join(BUGS)}.")
     for clause in entry.clauses:
         if not any(fnmatchcase(known, clause) for known in load_spec().clauses):
-            raise UsageError(f"{where}: there is no clause {clause!r}; see 'adjoint list clauses'.")
+            others = instead(clause, load_spec().clauses, "see 'adjoint list clauses'")
+            raise UsageError(f"{where}: there is no clause {clause!r}{others}.")
     return entry

@@ -50,7 +50,7 @@ def make(folder: Path, relative: str) -> str:
 
 def test_an_unknown_name_is_refused_with_those_known():
     text = sentence(lambda: resolve("pytorch"))
-    assert text.startswith("'pytorch' is not in the catalogue, which has fast, torch, ")
+    assert text.startswith("'pytorch' is not in the catalogue: did you mean 'torch'? It has fast, torch, ")
     assert "--command" in text
 
 

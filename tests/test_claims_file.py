@@ -9,40 +9,10 @@ import pytest
 import adjoint
 from adjoint.claims_file import read
 from adjoint.errors import UsageError
+from tests.claiming import CLAIMS, CONV, LIBRARY
 
-LIBRARY = """
-import numpy as np
-
-class Array:
-    def __init__(self, held): self.held = held
-    def __array__(self, dtype=None, copy=None): return self.held
-
-def asarray(held): return Array(held)
-"""
 DLPACK = """def __dlpack__(self, **asked): return self.held.__dlpack__(**asked)
     def __dlpack_device__(self): return self.held.__dlpack_device__()"""
-CONV = """
-from adjoint.fast import plain
-from own_library import Array
-
-def conv(input, kernel, **steps):
-    assert type(input) is type(kernel) is Array, "not of the library"
-    if max(steps["dilation"]) > 1:
-        raise NotImplementedError("there is no dilation yet")
-    return Array(plain.operation(input.held, kernel.held, **steps))
-"""
-CLAIMS = """
-dtypes = ["float16", "float32"]
-arrays = "own_library"
-
-[arithmetic.float16]
-accumulator = "float32"
-
-[[unsupported]]
-id = "dilation"
-error = "NotImplementedError"
-pattern = "no dilation"
-"""
 
 
 @pytest.fixture
@@ -122,7 +92,12 @@ def test_dtypes_named_beside_the_file_win(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dtype = []", "dtype can't be claimed of a function; dtypes, arrays, arithmetic, unsupported can"),
+        ("dtype = []", "dtype can't be claimed of a function: did you mean 'dtypes'? What can is dtypes, "),
+        (
+            "device = []",
+            "device can't be claimed of a function; what can is dtypes, arrays, arithmetic, unsupp",
+        ),
+        ('[unsupported]\nid = "a"\nerror = "E"\npattern = "p"', "must have two brackets, [[unsupported]]"),
         ("dtypes = []", "dtypes  must name some of bool"),
         ('dtypes = ["float8"]', "dtypes float8 must name some of bool"),
         ('dtypes = "float32"', "dtypes 'float32' must name some of"),

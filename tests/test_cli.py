@@ -49,6 +49,16 @@ BAD = {
     "-k of nothing": (["run", "fast", "-k", "nothing_here"], "no case is left"),
     "missing record": (["report", "none.jsonl"], "none.jsonl can't be read"),
     "foreign record": (["report", __file__], "is not a record"),
+    "profile misspelt": (
+        ["run", "fast", "--profile", "qick"],
+        "did you mean 'quick'? It must be one of none",
+    ),
+    "clause misspelt": (["run", "fast", "--clause", "tf-nn.valuse"], "did you mean 'tf-nn.values'?"),
+    "name misspelt": (["run", "kears-torch"], "did you mean 'keras-torch'? It has fast, "),
+    "api misspelt": (
+        ["run", "miniatures:always_right", "--api", "conv_transpose2d"],
+        "did you mean 'torch.nn.functional.conv_transpose2d'? It must be one of",
+    ),
     "reproduce unknown case": (["reproduce", "000000000000", "fast"], "there is no case '000000000000'"),
     "reproduce unknown name": (["reproduce", "CASE", "torhc"], "'torhc' is not in the catalogue"),
 }

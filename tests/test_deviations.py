@@ -250,12 +250,23 @@ def test_the_declarations_that_come_with_the_suite_can_be_read():
     ("text", "problem"),
     [
         ("deviation = [", "is not a deviations file"),
-        ("", "is not a deviations file"),
-        ("[[deviations]]\n", "is not a deviations file"),
-        ("deviation = 3\n", "deviation"),
+        ("", r"is not a deviations file: it has no \[\[deviation\]\]\.$"),
+        ("[[deviations]]\n", r"is not a deviations file: it has no \[\[deviation\]\]\.$"),
+        ("deviation = 3\n", r"is not a deviations file: it has no \[\[deviation\]\]\.$"),
+        (
+            ROW.replace("[[deviation]]", "[deviation]"),
+            r"\[deviation\] must have two brackets, \[\[deviation\]\]\.$",
+        ),
+        (
+            ROW + 'claus = "a"\n',
+            "deviation 1: there is no field 'claus': did you mean 'clause'\\? It may have ",
+        ),
         (ROW + ROW + 'wher = { padding = "SAME" }\n', "deviation 2: .*wher"),
-        (ROW.replace('reason = "a known fault"\n', ""), "deviation 1: .*reason"),
-        (ROW.replace("tf-nn.values", "tf-nn.vales"), "deviation 1: there is no clause 'tf-nn.vales'"),
+        (ROW.replace('reason = "a known fault"\n', ""), "deviation 1: it has no reason, which each needs"),
+        (
+            ROW.replace("tf-nn.values", "tf-nn.vales"),
+            "there is no clause 'tf-nn.vales': did you mean 'tf-nn.values'",
+        ),
         (ROW + ROW + 'versions = { torch = "two" }\n', "deviation 2: .*two"),
         (ROW + 'versions = { torch = ">= 2 and < 3" }\n', "deviation 1: .*and"),
         (ROW + "versions = { torch = 2 }\n", "deviation 1: "),

@@ -72,7 +72,7 @@ def test_so_is_the_same_death(verdict: str) -> None:
     ("name", "claim", "script"),
     [
         ("m:f", "--claims", "adjoint reproduce 0123456789ab m:f --api tf.nn.conv_transpose"),
-        ("./on c", "'unsupported'", "in the report"),
+        ("./on c", "'unsupported'", "adjoint reproduce 0123456789ab --command './on c'"),
         ("torch", "'unsupported'", "adjoint reproduce 0123456789ab torch"),
     ],
 )
@@ -87,6 +87,13 @@ def test_a_paragraph_names_the_others_and_says_how_to_claim_what_is_not_offered(
     assert offered.startswith("  not offered? then ")
     assert claim in offered
     assert reproduced == f"  script: {script}"
+
+
+def test_a_function_is_reproduced_with_what_is_claimed_of_it() -> None:
+    (failure,) = failures(record(raised(VALUES, 5)))
+    script = "  script: adjoint reproduce 0123456789ab m:f --api tf.nn.conv_transpose --claims 'c d.toml'"
+    assert told("m:f", failure, "--claims 'c d.toml'")[-1] == script
+    assert "--claims" not in told("torch", failure, "--claims 'c d.toml'")[-1]
 
 
 def test_of_many_clauses_a_few_are_named() -> None:

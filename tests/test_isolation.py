@@ -95,7 +95,7 @@ MISBEHAVIOURS = {
     "gives no id": ("id = None", Broke, r"it answered id None where \d+ was due."),
     "gives its id as text": ("id = str(id)", Broke, r"it answered id '\d+' where \d+ was due."),
     "gives its id as a fraction": ("id = float(id)", Broke, r"it answered id \d+.0 where \d+ was due."),
-    "gives an id as long as a book": ("id = 'x' * 100_000", Broke, r"it answered id 'x+ where \d+ was due."),
+    "gives an id as long as a book": ("id = 'x' * 100_000", Broke, r"it answered id 'x+… where \d+ was due."),
     "gives no outcome": (raw(b'{"id": %d}\n'), Broke, "it must be returned, raised or unsupported."),
     "gives no tensor": (f"say({RIGHT!r} % (id, b'3'))", Broke, "must be an object, not 3."),
     "gives no data": (tensor("[1]", ""), Broke, "needs 4 bytes, its data has 0."),

@@ -10,6 +10,7 @@ import pytest
 from adjoint import catalogue
 from adjoint.errors import WorkerDidNotStart
 from adjoint.smoke import checklist
+from adjoint.smoke_words import PROTOCOL, PYTHON
 from adjoint.talk import Talk
 from adjoint.worker import GREETING
 
@@ -35,27 +36,54 @@ FUNCTIONS = {
     "padding_ignored": (TORCH, "the padding, or crop, is ignored"),
     "output_padding_ignored": (TORCH, "the output_padding, or output_shape, is ignored"),
     "groups_ignored": (TORCH, "groups is ignored"),
-    "groups_interleaved": (TORCH, "the channels of a group are not neighbours"),
+    "input_interleaved": (
+        TORCH,
+        "the input's channels are interleaved between the groups, the kernel's are not",
+    ),
+    "channels_interleaved": (
+        TORCH,
+        "the channels are interleaved between the groups: channel c of input and",
+    ),
+    "filters_interleaved": (
+        TORCH,
+        "the output's channels are interleaved between the groups: filter f is one",
+    ),
+    "all_interleaved": (
+        TORCH,
+        "all channels are interleaved between the groups: channel c is taken for one of",
+    ),
+    "input_and_filters_interleaved": (TORCH, "group c % groups, and the output's channels are interleaved"),
     "bias_ignored": (TORCH, "the bias is ignored"),
-    "dtype_float64": (TORCH, "dtype float64 came back for float32"),
-    "dtype_unheard_of": (TORCH, "dtype complex64 came back for float32"),
+    "dtype_float64": (TORCH, "it returns float64 where float32 is due"),
+    "dtype_unheard_of": (TORCH, "it returns complex64 where float32 is due"),
+    "nothing_returned": (TORCH, "it returned None, where one array is wanted"),
+    "a_list": (TORCH, "it returned a list of 2, where one array is wanted"),
+    "a_tuple_of_one": (TORCH, "it returned a tuple of 1, where one array is wanted"),
+    "no_readable_array": (
+        TORCH,
+        "what it returned is no array that can be read: RuntimeError: it lies on another device",
+    ),
+    "columns_first": (TORCH, "the elements of what it returns are in column-major (Fortran) order"),
     "zeros": (TORCH, "it returns zeros"),
     "its_input": (TORCH, "it returns its input as it is"),
     "one_axis_too_many": (
         TORCH,
         "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]",
     ),
-    "channels_last_answer": (TORCH, "the answer has its channels last, where they should be second"),
+    "channels_last_answer": (TORCH, "what it returns has its channels last, where they should be second"),
     "no_bias_argument": (TORCH, "it raises TypeError at call: no_bias_argument() got an unexpected keyword"),
-    "lists_only": (TORCH, 'a tagged argument, {"$tuple": [2, 3]}, was not understood: the stride is ignored'),
-    "off_by_one": (TORCH, "call 3's answer is that of call 2"),
+    "lists_only": (TORCH, "the tuple (2, 3) as `stride` was not understood: the stride is ignored"),
+    "plain_ints_only": (
+        TORCH,
+        "the number numpy.int64(2) as `stride` was not understood: it raises TypeError at call: the stride",
+    ),
+    "input_written_to": (TORCH, "it changes its input"),
+    "buffer_returned": (TORCH, "the array that it returned is changed by later calls, or with its inputs"),
+    "off_by_one": (TORCH, "it returns what a call before had to return: that of 'a first call'"),
     "ignores_output_shape": (TF, "the output_padding, or output_shape, is ignored"),
     "crop_ends_swapped": ("operation", "the crop's beginning and end are swapped"),
     "SwapsDataFormats": (KERAS, "it takes channels_last for channels_first, or the other way round"),
-    "IgnoresActivation": (
-        KERAS,
-        'a tagged argument, {"$callable": "double"}, was not understood: the activation',
-    ),
+    "IgnoresActivation": (KERAS, "a function as `activation` was not understood: the activation is ignored"),
     "SetsNoWeights": (KERAS, "the numbers are those of random weights: weights were not set"),
     "HasNoWeight": (MODULE, "the numbers are those of random weights: weights were not set"),
 }
@@ -85,7 +113,7 @@ WORKERS = {
     "flushes_nothing": "answers come only once its input ends: each must be flushed when it is written",
     "ends_no_line": "an answer must end with a line feed",
     "exits_after_the_first_call": "it exits after its first answer (exit code 0)",
-    "dies_of_groups": "the worker dies of this call: exit code 1; its last words: segmentation fault, or so",
+    "dies_of_groups": "it dies of this call: exit code 1; its last words: segmentation fault, or so",
     "dies_of_errors": "last words: ValueError: stride",
     "hangs": "call 2 has no answer within 8 seconds",
     "does_not_stop": "it does not stop on `stop`: it was killed after 8 seconds",
@@ -104,15 +132,16 @@ QUICK = {"a_line_short", "hangs", "does_not_stop", "flushes_nothing", "ends_no_l
 
 
 def lines(implementation, seconds=30.0):
-    talk = Talk(implementation.command, implementation.env, seconds)
+    words = PYTHON if implementation.script == "function" else PROTOCOL
+    talk = Talk(implementation.command, implementation.env, seconds, words.options)
     try:
-        return list(checklist(talk, "adjoint run it"))
+        return list(checklist(talk, "adjoint run it", words))
     finally:
         talk.close()
 
 
 def of_worker(name):
-    worker = catalogue.from_command(f"{sys.executable} {HERE / 'miswired.py'} {name}")
+    worker = catalogue.from_command(f"{sys.executable} {HERE / 'miswired_workers.py'} {name}")
     return lines(worker, 8.0 if name in QUICK else 30.0)
 
 
@@ -156,19 +185,35 @@ def test_one_that_does_not_start_is_told_why(name):
 @pytest.mark.parametrize(
     ("name", "asks"),
     [
-        ("strides_swapped", {"strides", "a longer output", "a $tuple as argument"}),
+        ("strides_swapped", {"strides", "a longer output", "a tuple as argument"}),
         ("bias_ignored", {"a bias"}),
         ("dilation_ignored", {"dilation"}),
         ("padding_ignored", {"padding"}),
         ("output_padding_ignored", {"a longer output"}),
         ("groups_ignored", {"groups"}),
+        ("all_interleaved", {"groups"}),
         ("no_bias_argument", {"a bias"}),
-        ("lists_only", {"a $tuple as argument"}),
+        ("lists_only", {"a tuple as argument"}),
+        ("plain_ints_only", {"a NumPy int as argument"}),
+        ("input_written_to", {"a call made again"}),
+        ("buffer_returned", {"a call made again"}),
     ],
 )
 def test_one_mistake_crosses_no_other_step(name, asks, monkeypatch):
     found = of_function(name, TORCH, monkeypatch)
     assert {line.asks for line in found if line.state == "wrong"} == asks
+
+
+WIRE = ("$", "recipe", "tagged", "wire", "protocol", "answer", "tensor", "`start`", "`stop`", "worker")
+"""Words that whoever wrote a function need not know."""
+
+
+@pytest.mark.parametrize("name", ["always_right", *FUNCTIONS])
+def test_of_a_function_nothing_is_said_in_the_words_of_the_protocol(name, monkeypatch):
+    found = of_function(name, FUNCTIONS.get(name, (TORCH,))[0], monkeypatch)
+    shown = [f"{line.asks}: {line.says}" for line in found]
+    assert [text for text in shown if any(word in text for word in WIRE)] == []
+    assert not {"a tensor to make", "standard output", "stop"} & {line.asks for line in found}
 
 
 def test_a_mistake_is_named_alike_wherever_it_shows(monkeypatch):
@@ -177,6 +222,12 @@ def test_a_mistake_is_named_alike_wherever_it_shows(monkeypatch):
     assert set(found) == {
         "the kernel is flipped: it computes a convolution with the kernel turned by 180 degrees"
     }
+
+
+def test_an_error_that_was_met_before_is_not_laid_to_what_is_new(monkeypatch):
+    found = [line for line in of_function("a_list", TORCH, monkeypatch) if line.state == "wrong"]
+    assert "a tuple as argument" in {line.asks for line in found}
+    assert {line.says for line in found} == {"it returned a list of 2, where one array is wanted"}
 
 
 def test_two_mistakes_at_once_are_both_named(monkeypatch):

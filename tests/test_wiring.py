@@ -5,18 +5,29 @@ from functools import cache
 import numpy as np
 import pytest
 
-from adjoint import wiring
+from adjoint import hypotheses, supposing
+from adjoint.expecting import Expected, difference, expected
+from adjoint.guesses import GUESSES
+from adjoint.hypotheses import HYPOTHESES
 from adjoint.reference.apis import APIS
-from adjoint.tiny import rank_of, steps
-from adjoint.wiring import GUESSES, HYPOTHESES, Expected, Heard, causes, difference, expected
+from adjoint.supposing import Heard
+from adjoint.tiny import steps
+from adjoint.wiring import causes
+from adjoint.writing import rank_of
 
 DTYPES = ["float32"]
 UNDONE = {
-    wiring.as_it_is: lambda array: array,
-    wiring._byteswapped: lambda array: array.byteswap(),
-    wiring._from_columns: lambda array: np.reshape(array.ravel(order="F"), array.shape),
-    wiring._channels_forward: lambda array: np.moveaxis(array, 1, -1),
-    wiring._channels_back: lambda array: np.moveaxis(array, -1, 1),
+    supposing.as_it_is: lambda array: array,
+    hypotheses.byteswapped: lambda array: array.byteswap(),
+    hypotheses.from_columns: lambda array: np.reshape(array.ravel(order="F"), array.shape),
+    hypotheses.channels_forward: lambda array: np.moveaxis(array, 1, -1),
+    hypotheses.channels_back: lambda array: np.moveaxis(array, -1, 1),
+}
+INTERLEAVED = {
+    "interleaves the input's channels",
+    "interleaves channels",
+    "interleaves filters",
+    "interleaves channels and filters",
 }
 FAMILIES = ("operation", "tf.nn.conv_transpose", "keras.layers", "tf.keras", "tf.layers", "torch")
 LACKS = {
@@ -25,12 +36,12 @@ LACKS = {
         *(
             "turns padding",
             "ignores groups",
-            "interleaves groups",
+            *INTERLEAVED,
             "ignores the bias",
             "ignores the activation",
         )
     },
-    "layers": {"turns padding", "ignores groups", "interleaves groups"},
+    "layers": {"turns padding", "ignores groups", *INTERLEAVED},
     "torch": {"ignores the activation"},
     "keras.layers.Conv2DTranspose": {"turns output_padding", "ignores output_padding"},  # it has none
     "tf.layers": {"turns dilation", "ignores dilation", "turns output_padding", "ignores output_padding"},
@@ -46,7 +57,13 @@ def answered(hypothesis, setting):
     """What a worker with this mistake, and no other, returns; None where it can't."""
     call = hypothesis.call(setting)
     wanted = call and expected(call, doubtful=True)
-    return UNDONE[hypothesis.wrote](wanted.readings[0][0]) if wanted else None
+    if not wanted:
+        return None
+    array = wanted.readings[0][0]
+    if hypothesis.placed is hypotheses.filters_in_turn and setting.groups > 1:
+        order = hypotheses.in_turn(array.shape[1], setting.groups)
+        array = array[:, np.argsort(order)]
+    return UNDONE[hypothesis.wrote](array)
 
 
 @cache
