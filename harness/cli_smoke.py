@@ -58,7 +58,7 @@ def smoke(
     meant = Meant(target, command, api, dtypes, claims, python)
     implementation = meant.found()
     rerun = shlex.join(["adjoint", "run", *meant.words()])
-    words = PYTHON if implementation.script == "function" else PROTOCOL
+    words = PYTHON if ":" in (target or "") else PROTOCOL
     talk = Talk(implementation.command, implementation.env, timeout, words.options)
     lines: list[Line] = []
     api_shown = ""

@@ -88,6 +88,14 @@ def test_a_command_is_quoted_as_a_shell_reads_it(run_adjoint):
     assert f"`adjoint run --command '{sys.executable} miswired_workers.py sound'`" in done.stdout
 
 
+def test_a_row_of_the_catalogue_is_spoken_of_as_a_program(run_adjoint):
+    """Our own implementation too, which is one of functions."""
+    done = run_adjoint("smoke", "fast")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("✓ start ")
+    assert "✓ a $tuple as argument" in done.stdout
+
+
 MINE = """
 from adjoint.fast import torch_functional
 
