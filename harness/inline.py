@@ -95,7 +95,7 @@ def check(
     dtypes : str, optional
         The dtypes that it takes, separated by commas.
     claims, declared : str or Path, optional
-        A file of what it claims, and one of declared deviations.
+        A file of what it claims, and one of declared deviations, each of this function's name.
     profile : str
         How many calls are drawn, beside the golden cases: ``none``, ``smoke``, ``quick`` or ``full``.
     seed : int
@@ -120,13 +120,14 @@ def check(
     if not 0 < timeout < math.inf:
         raise UsageError(f"timeout is {timeout}; it must be a number of seconds, above zero.")
     with TemporaryDirectory(prefix="adjoint-") as folder:
+        implementation = _implementation(
+            function, api, Path(folder, "function"), None if claims is None else str(claims), dtypes
+        )
         plan = Plan(
-            _implementation(
-                function, api, Path(folder, "function"), None if claims is None else str(claims), dtypes
-            ),
+            implementation,
             Path(folder, "record.jsonl"),
             Gate(tuple(levels.split(","))),
-            [*deviations.load(deviations.shipped()), *(deviations.load(Path(declared)) if declared else ())],
+            [*deviations.load(deviations.shipped()), *_declared(declared, implementation.name)],
             Limits(seconds=timeout),
             profile=profile,
             seed=seed,
@@ -184,6 +185,20 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
             pytest.skip("unsupported, or not reached")
 
     return test
+
+
+def _declared(path: str | Path | None, name: str) -> list[deviations.Deviation]:
+    """Return the declarations of a user's file.
+
+    Raises
+    ------
+    UsageError
+        If one is of another implementation.
+    """
+    known = deviations.load(Path(path)) if path else []
+    if strangers := deviations.strangers(known, (name,), catalogue.entries()):
+        raise UsageError(f"{path}: {strangers[0]}")
+    return known
 
 
 def _implementation(

@@ -108,7 +108,8 @@ def _run_each(jobs: list[Job], request: Request) -> Iterator[Record]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     interrupted = False
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks = [progress.add_task(escape(in_a_line(job.name)), total=None, start=False) for job in jobs]
+        names = [escape(in_a_line(job.name)) for job in jobs]
+        tasks = [progress.add_task(name, total=None, start=False, job=name) for name in names]
         for job, task in zip(jobs, tasks, strict=True):
             if interrupted:
                 yield _left(job, request, "the run was interrupted before it.")
@@ -230,18 +231,38 @@ def _show(record: Path, progress: Progress, task: TaskID) -> None:
     if progress.disable:
         return
     with suppress(OSError, ValueError, KeyError):
-        lines = record.read_bytes().split(b"\n")
-        total = json.loads(lines[0])["planned"]
-        progress.update(task, total=total, completed=min(len(lines) - 2, total))
+        phase, done, total = reached(record.read_bytes())
+        name = progress.tasks[task].fields["job"]
+        progress.update(task, description=f"{name}{phase}", total=total, completed=done)
+
+
+def reached(content: bytes) -> tuple[str, int, int]:
+    """Return how far a record is: what is counted, if not golden checks, how many are done, and of how many.
+
+    First golden checks count; then the items that draw calls, each of which takes as long as many checks.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If there is no header yet.
+    """
+    head, *lines = content.split(b"\n")[:-1]
+    header = json.loads(head)
+    if len(lines) < header["planned"] or not header["drawn"]:
+        return "", min(len(lines), header["planned"]), header["planned"]
+    if lines and lines[-1].startswith(b'{"footer"'):  # an item without a call has no line
+        return ", drawn", header["drawn"], header["drawn"]
+    return ", drawn", content.count(b'"tally": {"coverage": '), header["drawn"]
 
 
 def _tell(job: Job, log: Path, progress: Progress) -> bool:
     """Pass on that a worker is long in starting, if that is in the log; tell whether it is."""
-    said = STILL in log.read_text(encoding="utf-8", errors="replace")
-    if said:
-        text = f"{in_a_line(job.name)}: {STILL}"
-        progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
-    return said
+    with suppress(OSError):
+        if STILL in log.read_text(encoding="utf-8", errors="replace"):
+            text = f"{in_a_line(job.name)}: {STILL}"
+            progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            return True
+    return False
 
 
 def _left(job: Job, request: Request, why: str, status: str = "not-run") -> Record:

@@ -150,6 +150,27 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(function: Any, options: An
     assert str(error.value).endswith(".")
 
 
+def test_a_declaration_for_another_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "declared.toml"
+
+    def declare(name: str) -> None:
+        path.write_text(
+            f'[[deviation]]\nimplementation = "{name}"\nclause = "operation.values"\nreason = "so it is"\n'
+        )
+
+    declare("plain:opperation")
+    for function in (plain.operation, "adjoint.fast.plain:operation"):
+        with pytest.raises(UsageError) as error:
+            check(function, declared=path)
+        assert str(error.value) == (
+            f"{path}: The declared deviation of plain:opperation from operation.values is of no "
+            "implementation of this run, which has adjoint.fast.plain:operation; correct its name, or keep "
+            "it in a file of its own."
+        )
+    declare("*:operation")
+    assert any("is stale" in said for said in check(plain.operation, declared=path).record.footer["problems"])
+
+
 def test_a_function_that_can_not_be_handed_over_is_refused() -> None:
     lock = threading.Lock()
     with pytest.raises(UsageError, match="can't be handed to a process of its own"):

@@ -1,5 +1,6 @@
 """Does a run start what it is asked for, apart from its surroundings, and leave nothing behind?"""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from adjoint import catalogue, record, running, spec
-from adjoint.running import _record
+from adjoint.running import _record, reached
 
 HERE = Path(__file__).parent
 API = "torch.nn.functional.conv_transpose2d"
@@ -94,6 +95,27 @@ def hanging_run(folder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_the_bar_counts_golden_checks_then_items_that_draw(run_adjoint, tmp_path):
+    done = run_adjoint("run", "fast", "--out", tmp_path, "-k", "tf.nn.conv_transpose")
+    assert done.returncode == 0
+    lines = (tmp_path / "fast.record.jsonl").read_bytes().splitlines(keepends=True)
+    header = json.loads(lines[0])
+    planned, drawn = header["planned"], header["drawn"]
+    assert drawn > 1
+    shown = [reached(b"".join(lines[:number])) for number in range(1, len(lines) + 1)]
+    assert shown[:planned] == [("", number, planned) for number in range(planned)]
+    assert shown[planned] == (", drawn", 0, drawn)
+    counted = [number for phase, number, _ in shown[planned:] if phase == ", drawn"]
+    assert counted == sorted(counted)
+    assert set(counted) == set(range(drawn + 1))
+    assert shown[-1] == (", drawn", drawn, drawn)
+    undrawn = json.dumps({**header, "drawn": 0}).encode() + b"\n"
+    assert reached(b"".join([undrawn, *lines[1 : planned + 1], lines[-1]])) == ("", planned, planned)
+    for content in (b"", lines[0][:-1]):
+        with pytest.raises(ValueError):  # noqa: PT011 - of whatever sort, there is nothing to show
+            reached(content)
+
+
 def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
     run, _, workers = hanging_run(tmp_path)
     run.send_signal(signal.SIGINT)
