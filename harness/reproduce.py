@@ -46,9 +46,9 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
-        arguments=_arguments(case.call, implementation.script),
-        constructor=_arguments(case.call, implementation.script, but=("output_size",)),
-        called=_arguments(case.call, implementation.script, only=("output_size",)),
+        arguments=_arguments(case.call, implementation),
+        constructor=_arguments(case.call, implementation, but=("output_size",)),
+        called=_arguments(case.call, implementation, only=("output_size",)),
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
@@ -86,17 +86,20 @@ def _passed(case: Case, check: Check) -> tuple[str, ...]:
     return tuple(name for name in case.call.tensors if sloped or name != "gradient")
 
 
-def _arguments(call: Call, script: str, but: Sequence[str] = (), only: Sequence[str] = ()) -> str:
+def _arguments(
+    call: Call, implementation: Implementation, but: Sequence[str] = (), only: Sequence[str] = ()
+) -> str:
     """Return Python for a call's arguments, those given by position first."""
     names = [name for name in call.values if name not in but and (not only or name in only)]
     first = [name for name in call.positional if name in names]
-    texts = [_argument(name, call.values[name], script) for name in first]
-    named = [f"{name}={_argument(name, call.values[name], script)}" for name in names if name not in first]
-    return ", ".join([*texts, *named])
+    texts = {name: _argument(name, call.values[name], implementation) for name in names}
+    named = [f"{name}={text}" for name, text in texts.items() if name not in first]
+    return ", ".join([*map(texts.__getitem__, first), *named])
 
 
-def _argument(name: str, value: Any, script: str) -> str:
-    """Return Python for an argument; PyTorch knows a dtype as its own object, not by name."""
+def _argument(name: str, value: Any, implementation: Implementation) -> str:
+    """Return Python for an argument; PyTorch, and a library that is claimed, have dtypes of their own."""
+    script = implementation.script
     if isinstance(value, Function):
         return reproduce_layers.FUNCTIONS[value.name]
     if isinstance(value, Named):
@@ -104,7 +107,8 @@ def _argument(name: str, value: Any, script: str) -> str:
         if script == "tensorflow1" and value.name in ("L1", "L2"):
             value = Named("L1L2", value.settings)  # there was no class of that name
         return reproduce_layers.argument(name, value, modules)
-    return f"torch.{value}" if (name, script) == ("dtype", "torch") and value else repr(value)
+    library = "torch" if script == "torch" else implementation.arrays
+    return f"{library}.{value}" if name == "dtype" and value and library else repr(value)
 
 
 def _made_by(api: str) -> str:
