@@ -50,13 +50,16 @@ def list_(what: str, as_json: bool) -> None:
 @click.argument("implementation")
 @click.option("--clause", help="The clause to show; without it, that of the case's last check.")
 @click.option("--api", help="The API that a module:function offers.")
+@click.option("--claims", help="A file of what a module:function claims: the arrays that it takes.")
 @sentences
-def reproduce(case: str, implementation: str, clause: str | None, api: str | None) -> None:
+def reproduce(
+    case: str, implementation: str, clause: str | None, api: str | None, claims: str | None
+) -> None:
     """Print a script that shows CASE on IMPLEMENTATION and needs only its framework."""
     selection.check(None, clause, case)
     found = next(entry for entry in golden.load() if entry.id == case)
     checks = [check for check in found.checks if clause in (None, check.clause)]
-    target = catalogue.resolve(implementation, api, sys.executable)
+    target = catalogue.resolve(implementation, api, sys.executable, claims=claims)
     if found.call.api not in target.apis:
         raise UsageError(
             f"case {case} is a call of {found.call.api}, which {implementation} does not offer; "

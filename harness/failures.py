@@ -151,8 +151,7 @@ def _is_function(name: str) -> bool:
 def _how_to_reproduce(check: Mapping[str, Any], name: str) -> str:
     if "drawn" in check:
         return "in the report"
+    shown = f"adjoint reproduce {check['case']} {name} --clause {check['clause']}"
     if name in catalogue.entries():
-        return f"adjoint reproduce {check['case']} {name}"
-    if _is_function(name):
-        return f"adjoint reproduce {check['case']} {name} --api {check['api']}"
-    return "in the report"
+        return shown
+    return f"{shown} --api {check['api']}" if _is_function(name) else "in the report"

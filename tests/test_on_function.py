@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,6 +128,13 @@ def test_a_script_sets_the_weights_and_names_the_dtype_as_the_library_wants(targ
     of_half = next(text for text in texts if "dtype=strange.float16" in text)
     with_bias = next(text for text in texts if '"bias": bias' in text)
     assert [run(of_half), run(with_bias)] == [said, said]
+
+
+def test_the_command_line_prints_such_a_script(strange: Path, run_adjoint: Any) -> None:
+    (case, *_) = [case for case in golden.load() if case.call.api == MODULE and case.call.dtype == "float16"]
+    words = ("reproduce", case.id, "strange:Wrong", "--api", MODULE, "--claims", "claims.toml")
+    text = run_adjoint(*words, cwd=strange).stdout
+    assert "input = strange.asarray(input)" in text
 
 
 @pytest.mark.usefixtures("strange")
