@@ -7,15 +7,16 @@ import re
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adjoint import reproduce_js, reproduce_layers
+from adjoint import reproduce_js, reproduce_layers, tensors
 from adjoint.call import GRADIENTS, Call
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
-from adjoint.literals import accepted, expression, is_made
+from adjoint.literals import LITERAL, accepted, expression, is_made
 from adjoint.observations import OBSERVED_BY
 from adjoint.reference.objects import Function, Named
 from adjoint.spec import load
@@ -153,7 +154,25 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     lines = [GREETING, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
-    return f"# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
+    shown = _readable({name: case.call.tensors[name] for name in _passed(case, check)})
+    if check.kind == "values" and check.demanded and "readings" not in check.demanded:
+        ends = {f"demanded, {end}": check.demanded[end] for end in ("low", "high") if end in check.demanded}
+        shown += _readable(ends or {"demanded": check.demanded})
+    return f"{shown}# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
+
+
+def _readable(specs: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return comments that show the numbers of tensors, of those that are small."""
+    small = {name: tensors.decode(spec) for name, spec in specs.items() if prod(spec["shape"]) <= LITERAL}
+    return "".join(
+        f"# {name}, {array.dtype} of shape {list(array.shape)}: {_as_numbers(array)}\n"
+        for name, array in small.items()
+    )
+
+
+def _as_numbers(array: tensors.Array) -> Any:
+    """Return nested lists of Python's own numbers."""
+    return (array if array.dtype.kind in "biuf" else array.astype("float32")).tolist()
 
 
 def _shell(implementation: Implementation) -> str:
