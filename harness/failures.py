@@ -154,8 +154,9 @@ def _is_function(name: str) -> bool:
 def _how_to_reproduce(check: Mapping[str, Any], name: str, also: str) -> str:
     if "drawn" in check:
         return "in the report"
+    shown = f"adjoint reproduce {check['case']} {name} --clause {check['clause']}"
     if name in catalogue.entries():
-        return f"adjoint reproduce {check['case']} {name}"
+        return shown
     if _is_function(name):
-        return " ".join(filter(None, ("adjoint reproduce", check["case"], name, "--api", check["api"], also)))
-    return f"adjoint reproduce {check['case']} --command {shlex.quote(name)}"
+        return " ".join(filter(None, (shown, "--api", check["api"], also)))
+    return f"adjoint reproduce {check['case']} --command {shlex.quote(name)} --clause {check['clause']}"

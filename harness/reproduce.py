@@ -7,15 +7,16 @@ import re
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adjoint import reproduce_js, reproduce_layers
+from adjoint import reproduce_js, reproduce_layers, tensors
 from adjoint.call import GRADIENTS, Call
 from adjoint.catalogue import Implementation
 from adjoint.golden import REPEATED, Case, Check
-from adjoint.literals import accepted, expression, is_made
+from adjoint.literals import LITERAL, accepted, expression, is_made
 from adjoint.observations import OBSERVED_BY
 from adjoint.reference.objects import Function, Named
 from adjoint.spec import load
@@ -46,9 +47,9 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
     text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
         api=case.call.api,
-        arguments=_arguments(case.call, implementation.script),
-        constructor=_arguments(case.call, implementation.script, but=("output_size",)),
-        called=_arguments(case.call, implementation.script, only=("output_size",)),
+        arguments=_arguments(case.call, implementation),
+        constructor=_arguments(case.call, implementation, but=("output_size",)),
+        called=_arguments(case.call, implementation, only=("output_size",)),
         made_by=_made_by(case.call.api),
         built_for=_built_for(case),
         **_repeated(case, check),
@@ -87,17 +88,20 @@ def _passed(case: Case, check: Check) -> tuple[str, ...]:
     return tuple(name for name in case.call.tensors if sloped or name != "gradient")
 
 
-def _arguments(call: Call, script: str, but: Sequence[str] = (), only: Sequence[str] = ()) -> str:
+def _arguments(
+    call: Call, implementation: Implementation, but: Sequence[str] = (), only: Sequence[str] = ()
+) -> str:
     """Return Python for a call's arguments, those given by position first."""
     names = [name for name in call.values if name not in but and (not only or name in only)]
     first = [name for name in call.positional if name in names]
-    texts = [_argument(name, call.values[name], script) for name in first]
-    named = [f"{name}={_argument(name, call.values[name], script)}" for name in names if name not in first]
-    return ", ".join([*texts, *named])
+    texts = {name: _argument(name, call.values[name], implementation) for name in names}
+    named = [f"{name}={text}" for name, text in texts.items() if name not in first]
+    return ", ".join([*map(texts.__getitem__, first), *named])
 
 
-def _argument(name: str, value: Any, script: str) -> str:
-    """Return Python for an argument; PyTorch knows a dtype as its own object, not by name."""
+def _argument(name: str, value: Any, implementation: Implementation) -> str:
+    """Return Python for an argument; PyTorch, and a library that is claimed, have dtypes of their own."""
+    script = implementation.script
     if isinstance(value, Function):
         return reproduce_layers.FUNCTIONS[value.name]
     if isinstance(value, Named):
@@ -105,7 +109,8 @@ def _argument(name: str, value: Any, script: str) -> str:
         if script == "tensorflow1" and value.name in ("L1", "L2"):
             value = Named("L1L2", value.settings)  # there was no class of that name
         return reproduce_layers.argument(name, value, modules)
-    return f"torch.{value}" if (name, script) == ("dtype", "torch") and value else repr(value)
+    library = "torch" if script == "torch" else implementation.arrays
+    return f"{library}.{value}" if name == "dtype" and value and library else repr(value)
 
 
 def _made_by(api: str) -> str:
@@ -161,7 +166,25 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     lines = [GREETING, {"do": "perform", "id": 0, "call": case.call.to_json()}, {"do": "stop"}]
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
-    return f"# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
+    shown = _readable({name: case.call.tensors[name] for name in _passed(case, check)})
+    if check.kind == "values" and check.demanded and "readings" not in check.demanded:
+        ends = {f"demanded, {end}": check.demanded[end] for end in ("low", "high") if end in check.demanded}
+        shown += _readable(ends or {"demanded": check.demanded})
+    return f"{shown}# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
+
+
+def _readable(specs: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return comments that show the numbers of tensors, of those that are small."""
+    small = {name: tensors.decode(spec) for name, spec in specs.items() if prod(spec["shape"]) <= LITERAL}
+    return "".join(
+        f"# {name}, {array.dtype} of shape {list(array.shape)}: {_as_numbers(array)}\n"
+        for name, array in small.items()
+    )
+
+
+def _as_numbers(array: tensors.Array) -> Any:
+    """Return nested lists of Python's own numbers."""
+    return (array if array.dtype.kind in "biuf" else array.astype("float32")).tolist()
 
 
 def _shell(implementation: Implementation) -> str:

@@ -37,7 +37,7 @@ def start(target: str, api: str, claimed: str = "{}", only_arrays: str = "") -> 
         sys.exit(
             "module %s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__
         )
-    TARGET.update(call=found, asarray=arrays.asarray, only_arrays=only_arrays)
+    TARGET.update(call=found, asarray=arrays.asarray, library=arrays, only_arrays=only_arrays)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
         for row in claims.get("unsupported", [])
@@ -122,11 +122,23 @@ def perform(
 
 def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
     """Return arrays of the library whose arrays are taken."""
-    return {name: TARGET["asarray"](array) for name, array in tensors.items()}
+    return {name: taken(array) for name, array in tensors.items()}
+
+
+def taken(array: Any) -> Any:
+    """Return an array of the library, in the same memory where it can; PyTorch has no negative strides."""
+    try:
+        return TARGET["asarray"](array)
+    except ValueError:
+        if array.flags.c_contiguous:
+            raise
+        return TARGET["asarray"](array.copy())
 
 
 def to_numpy(output: Any) -> Any:
-    """Return an array of whatever is returned."""
+    """Return an array of whatever is returned; PyTorch's tensors may wait for a gradient."""
+    if hasattr(output, "detach"):
+        output = output.detach()
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
         return np.from_dlpack(output)
     none = output is None or isinstance(output, (list, tuple, dict, str, int, float, complex))
@@ -162,12 +174,25 @@ def module(
 ) -> Tuple[Callable[[Dict[str, Any]], Any], Any]:
     """Construct a module and set its weights; `output_size` is an argument of the call."""
     call = {name: value for name, value in arguments.items() if name == "output_size"}
-    made = arguments.but("output_size").to(kind)
+    kept = arguments.but("output_size")
+    if TARGET["library"] is not np and isinstance(kept.get("dtype"), str):
+        kept["dtype"] = getattr(TARGET["library"], kept["dtype"])
+    made = kept.to(kind)
     stage("weights")
-    for name in ("weight", "bias"):
-        if name in tensors:
-            setattr(made, name, tensors[name])
+    set_weights(made, {name: tensors[name] for name in ("weight", "bias") if name in tensors})
     return lambda given: made(given["input"], **call), made
+
+
+def set_weights(made: Any, weights: Dict[str, Any]) -> None:
+    """Set the weights of a module: those of a subclass of PyTorch's by its state, of any other by assignment.
+
+    A parameter of PyTorch's takes no tensor that is assigned to it; its other state stays as it is.
+    """
+    if hasattr(made, "load_state_dict"):
+        made.load_state_dict(dict(made.state_dict(), **weights))
+        return
+    for name, weight in weights.items():
+        setattr(made, name, weight)
 
 
 def built_for(tensors: Dict[str, Any], arguments: Any) -> Any:

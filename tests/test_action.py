@@ -91,7 +91,8 @@ def write(folder, body="pass"):
 def test_the_action_is_one_that_github_takes():
     assert ACTION["runs"]["using"] == "composite"
     assert list(ACTION["inputs"]) == [
-        *("target", "api", "command", "profile", "python-version", "deviations", "out")
+        *("target", "api", "claims", "dtypes", "command", "profile", "seed", "levels", "timeout"),
+        *("python-version", "deviations", "baseline", "out"),
     ]
     assert all(isinstance(row["default"], str) and row["description"] for row in ACTION["inputs"].values())
     assert ACTION["inputs"]["profile"]["default"] in PROFILES
@@ -136,6 +137,30 @@ def test_the_action_runs_a_command_with_its_deviations(job):
     assert "is of no implementation of this run" in said
 
 
+def test_the_action_passes_on_what_is_claimed_and_drawn_and_compared(job):
+    write(job)
+    (job / "claims.toml").write_text('dtypes = ["float32", "float64"]\n')
+    inputs = {"target": "mine:conv_transpose2d", "api": API, "profile": "none"}
+    code, said, _ = run_action(job, **inputs, claims="claims.toml", seed="7", timeout="50", out="one")
+    assert code == 0, said
+    (path,) = (job / "one").glob("*.record.jsonl")
+    header = json.loads(path.read_text().partition("\n")[0])
+    assert header["claims"]["dtypes"] == ["float32", "float64"]
+    assert header["seed"] == 7
+    write(job, "weight = -weight if groups == 3 else weight")
+    more = {"dtypes": "float32", "levels": "open", "baseline": "one", "out": "two"}
+    code, said, summary = run_action(job, **inputs, **more)
+    assert code == 0, said  # no open clause fails
+    code, said, summary = run_action(job, **inputs, **more | {"levels": ""})
+    assert code == 1, said
+    assert "newly" in summary
+    (path,) = (job / "two").glob("*.record.jsonl")
+    assert json.loads(path.read_text().partition("\n")[0])["claims"]["dtypes"] == ["float32"]
+    code, said, _ = run_action(job, **inputs, timeout="0")
+    assert code == 2, said
+    assert "--timeout" in said
+
+
 def test_the_action_installs_the_suite_from_its_own_path(tmp_path):
     (step,) = [step for step in ACTION["runs"]["steps"] if "pip" in step.get("run", "")]
     (tmp_path / "temp").mkdir()
@@ -158,6 +183,18 @@ def test_the_snippet_for_github_gives_the_action_what_it_has():
     (step,) = [step for step in job["steps"] if "adjoint" in step.get("uses", "")]
     assert set(step["with"]) <= set(ACTION["inputs"])
     assert step["with"]["profile"] in PROFILES
+
+
+def test_the_snippet_for_a_baseline_keeps_the_records_of_this_run_alone(tmp_path):
+    restore, keep, save = yaml.safe_load(SNIPPETS["baseline"])
+    for folder, name in (("before", "old.record.jsonl"), ("adjoint-report", "new.record.jsonl")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(name)
+    subprocess.run(["bash", "-e", "-c", keep["run"]], cwd=tmp_path, check=True)
+    assert [path.name for path in (tmp_path / "before").iterdir()] == ["new.record.jsonl"]
+    assert restore["with"]["path"] == save["with"]["path"] == "before"
+    assert save["with"]["key"].startswith(restore["with"]["restore-keys"])
+    assert "`baseline` is then `${{ hashFiles('before/*')" in " ".join(PAGE.split())
 
 
 def test_the_snippet_for_gitlab_runs(job):

@@ -1,6 +1,7 @@
 """Does the command line answer bad input with one sentence and the right code, and good input as asked?"""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,21 @@ def test_reproduce_prints_a_script_that_shows_the_deviation(run_adjoint, tmp_pat
         assert script.read_text() == check["script"]
         done = subprocess.run([sys.executable, script], cwd=HERE, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "DEVIATES"), done.stderr
+
+
+def test_the_script_that_the_terminal_names_is_of_the_clause_that_it_shows(run_adjoint, tmp_path):
+    words = ("miniatures:two_faults", "--api", API, "--profile", "none")
+    said = run_adjoint("run", *words, "--out", tmp_path, cwd=HERE).stdout
+    named = re.findall(
+        r"^miniatures:two_faults: (\S+) deviates, .*?^  script: adjoint (.+?)$", said, re.M | re.S
+    )
+    assert len(named) > 1
+    for clause, command in named[:2]:
+        script = tmp_path / "script.py"
+        script.write_text(run_adjoint(*command.split(), cwd=HERE).stdout)
+        assert script.read_text().startswith(f"# {clause} (")
+        done = subprocess.run([sys.executable, script], cwd=HERE, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1] == "DEVIATES", done.stderr
 
 
 def test_reproduced_script_holds_on_an_implementation_that_conforms(run_adjoint, tmp_path):

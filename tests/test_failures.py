@@ -71,9 +71,13 @@ def test_so_is_the_same_death(verdict: str) -> None:
 @pytest.mark.parametrize(
     ("name", "claim", "script"),
     [
-        ("m:f", "--claims", "adjoint reproduce 0123456789ab m:f --api tf.nn.conv_transpose"),
-        ("./on c", "'unsupported'", "adjoint reproduce 0123456789ab --command './on c'"),
-        ("torch", "'unsupported'", "adjoint reproduce 0123456789ab torch"),
+        (
+            "m:f",
+            "--claims",
+            "adjoint reproduce 0123456789ab m:f --clause tf-nn.rank --api tf.nn.conv_transpose",
+        ),
+        ("./on c", "'unsupported'", "adjoint reproduce 0123456789ab --command './on c' --clause tf-nn.rank"),
+        ("torch", "'unsupported'", "adjoint reproduce 0123456789ab torch --clause tf-nn.rank"),
     ],
 )
 def test_a_paragraph_names_the_others_and_says_how_to_claim_what_is_not_offered(

@@ -63,6 +63,25 @@ def test_a_wrong_function_fails_by_its_clause_with_the_smallest_call_and_a_scrip
     assert f"{line['clause']} deviates\n  {line['call']}\n" in repr(found)
 
 
+def test_the_script_of_what_can_not_be_imported_says_so_and_runs_once_it_is_put_there(tmp_path: Path) -> None:
+    def within(**given: Any) -> Any:
+        return without_groups(**given)
+
+    def ran(text: str) -> tuple[int, str]:
+        words = [sys.executable, "-c", text]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+        return done.returncode, done.stdout + done.stderr
+
+    for function, name in ((within, "within"), (lambda **given: within(**given), "function")):
+        text = check(function, profile="none").failures[0]["script"]
+        assert f"def {name}(*arguments, **named):" in text
+        assert "can't be imported, as it was made within a function" in " ".join(text.split())
+        assert ran(text) == (2, f"{name} is not there yet: put it into this script, or import it.\n")
+        there = f"\nfrom adjoint.fast.plain import operation as {name}\n\ntry:\n"
+        put = text.replace("\ntry:\n", there)
+        assert ran(put)[1].endswith("holds\n")
+
+
 def test_what_no_module_has_is_examined_too() -> None:
     shift = 1
 

@@ -1,0 +1,145 @@
+"""Is a class or function of a library like PyTorch served as it wants to be, and do its scripts run?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adjoint
+from adjoint import catalogue, golden
+from adjoint.implementations import on_function
+from adjoint.reproduce import script
+
+LIBRARY = """
+import numpy as np
+from adjoint.fast import torch_functional, torch_modules
+
+class DType:
+    def __init__(self, name): self.name = name
+
+float16, float32, float64 = map(DType, ("float16", "float32", "float64"))
+
+class Tensor:
+    def __init__(self, held, waits=False): self.held, self.waits = held, waits
+    def detach(self): return Tensor(self.held)
+    def __array__(self, dtype=None, copy=None):
+        if self.waits:
+            raise RuntimeError("it waits for a gradient: call detach()")
+        return self.held
+
+class Parameter(Tensor): pass
+
+def asarray(held):
+    if any(stride < 0 for stride in held.strides):
+        raise ValueError("there are no negative strides")
+    return Tensor(held)
+
+class ConvTranspose2d:
+    def __init__(self, *first, dtype=None, **more):
+        if dtype is not None and type(dtype) is not DType:
+            raise TypeError(f"dtype is {dtype!r}")
+        made = torch_modules.ConvTranspose2d(*first, dtype=dtype and dtype.name, **more)
+        shown = {"weight": made.weight, "bias": made.bias, "counter": np.zeros(1)}
+        own = {name: Parameter(value) for name, value in shown.items() if value is not None}
+        vars(self).update(made=made, own=own)
+    def __setattr__(self, name, value): raise TypeError(f"can't assign a tensor as parameter {name}")
+    def state_dict(self): return dict(self.own)
+    def load_state_dict(self, state):
+        if state.keys() != self.own.keys():
+            raise RuntimeError("missing or unexpected keys")
+        for name in self.own.keys() & {"weight", "bias"}:
+            if np.shape(state[name]) != np.shape(self.own[name]):
+                raise RuntimeError(f"size mismatch for {name}")
+            setattr(self.made, name, np.asarray(state[name]))
+    def __call__(self, input, output_size=None):
+        return Tensor(self.made(np.asarray(input), output_size), waits=True)
+
+class Wrong(ConvTranspose2d):
+    def __call__(self, input, output_size=None):
+        return Tensor(-np.asarray(super().__call__(input, output_size).detach()), waits=True)
+
+def conv_transpose2d(input, weight, bias=None, *first, **more):
+    assert type(input) is type(weight) is Tensor, "not of the library"
+    given = [tensor if tensor is None else tensor.held for tensor in (input, weight, bias)]
+    return Tensor(torch_functional.conv_transpose2d(*given, *first, **more))
+"""
+MODULE, FUNCTION = "torch.nn.ConvTranspose2d", "torch.nn.functional.conv_transpose2d"
+CLAIMS = 'arrays = "strange"\ndtypes = ["float16", "float32", "float64"]\n'
+
+
+@pytest.fixture
+def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "strange.py").write_text(LIBRARY)
+    (tmp_path / "claims.toml").write_text(CLAIMS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("strange")
+@pytest.mark.parametrize(
+    ("target", "api"), [("strange:ConvTranspose2d", MODULE), ("strange:conv_transpose2d", FUNCTION)]
+)
+def test_a_class_and_a_function_of_a_library_are_served_as_it_wants(target: str, api: str) -> None:
+    found = adjoint.check(target, api, claims="claims.toml", profile="none")
+    assert found.passed, repr(found)
+
+
+@pytest.mark.usefixtures("strange")
+def test_what_the_library_can_view_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(".")
+    monkeypatch.setattr(on_function, "TARGET", {})
+    on_function.start("strange:conv_transpose2d", FUNCTION, '{"arrays": "strange"}')
+    whole = np.arange(24.0).reshape(4, 6)
+    views = {"strided": whole[::2, ::3], "transposed": whole.T, "one": np.broadcast_to(whole[:1], (3, 6))}
+    for name, given in on_function.given(views).items():
+        assert np.shares_memory(given.held, views[name])
+    (turned,) = on_function.given({"reversed": whole[::-1]}).values()
+    assert np.array_equal(turned.held, whole[::-1])
+
+
+def scripts(target: str, api: str, rule: str) -> list[str]:
+    """Return the scripts of the cases of a rule."""
+    mine = catalogue.resolve(target, api, claims="claims.toml")
+    return [
+        script(case, check, mine)
+        for case in golden.load()
+        if case.call.api == api and case.call.dtype in ("float16", "float32", "float64")
+        for check in case.checks
+        if check.clause.endswith(rule) and check.kind == "values"
+    ]
+
+
+def run(text: str) -> str:
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).splitlines()[-1]
+
+
+@pytest.mark.usefixtures("strange")
+@pytest.mark.parametrize(
+    ("target", "said"), [("strange:ConvTranspose2d", "holds"), ("strange:Wrong", "DEVIATES")]
+)
+def test_a_script_sets_the_weights_and_names_the_dtype_as_the_library_wants(target: str, said: str) -> None:
+    texts = scripts(target, MODULE, ".values")
+    of_half = next(text for text in texts if "dtype=strange.float16" in text)
+    with_bias = next(text for text in texts if '"bias": bias' in text)
+    assert [run(of_half), run(with_bias)] == [said, said]
+
+
+def test_the_command_line_prints_such_a_script(strange: Path, run_adjoint: Any) -> None:
+    (case, *_) = [case for case in golden.load() if case.call.api == MODULE and case.call.dtype == "float16"]
+    words = ("reproduce", case.id, "strange:Wrong", "--api", MODULE, "--claims", "claims.toml")
+    text = run_adjoint(*words, cwd=strange).stdout
+    assert "input = strange.asarray(input)" in text
+
+
+@pytest.mark.usefixtures("strange")
+def test_a_script_copies_what_the_library_can_not_view() -> None:
+    (text, *_) = [
+        text for text in scripts("strange:conv_transpose2d", FUNCTION, ".views") if "np.flip" in text
+    ]
+    assert run(text) == "holds"
