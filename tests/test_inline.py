@@ -256,7 +256,7 @@ def test_what_is_not_claimed_is_skipped_and_what_does_not_start_fails_whole(tmp_
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ('"no_module:conv"', "No module named 'no_module'"),
+        ('"no_module:conv"', "there is no module 'no_module'"),
         ('"mine:no_such_function"', "no_such_function"),
         ('"mine.conv"', "is not in the catalogue"),
         ('mine.conv, claims="nowhere.toml"', "nowhere.toml can't be read"),

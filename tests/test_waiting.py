@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 LATE = f"""
 import subprocess, sys, time
 time.sleep({waiting.SLOW} + 1)
-sys.exit(subprocess.call([sys.executable, {str(HERE / "miswired.py")!r}, *sys.argv[1:]]))
+sys.exit(subprocess.call([sys.executable, {str(HERE / "miswired_workers.py")!r}, *sys.argv[1:]]))
 """
 
 

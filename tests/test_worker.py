@@ -133,7 +133,7 @@ def test_closing_ends_a_worker_that_ignores_stop(start, tmp_path):
     worker = start("import atexit\natexit.register(time.sleep, 60)")
     assert told(run(worker, 1)[0]) == 0
     began = time.monotonic()
-    worker.close()
+    worker.close(grace=1.0)
     assert time.monotonic() - began < 9
     assert gone(noted(tmp_path, "starts")[0])
 

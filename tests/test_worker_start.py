@@ -41,7 +41,7 @@ HOPELESS = {
     ),
     "forgets the line feed": (
         "say(b'{}')",
-        "an answer must end with a line feed, and b'{}' ... does not; it said nothing.",
+        "an answer must end with a line feed, and b'{}' does not; it said nothing.",
     ),
     "floods": ("say(b'x' * 3000)", "an answer of more than 2000 bytes; it said nothing."),
     "claims nothing": (
