@@ -52,8 +52,10 @@ from adjoint.sentences import sentences
 @click.option("--clause", help="Run only the cases of this clause.")
 @click.option("--case", help="Run only this case.")
 @click.option("-k", "keyword", help="Run only the items whose name matches, as pytest has it.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for each call.")
-@click.option("--memory", type=click.IntRange(min=64), help="MiB of resident memory for a worker.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for each call (default: 60).")
+@click.option(
+    "--memory", type=click.IntRange(min=64), help="MiB of resident memory for a worker (default: 4096)."
+)
 @sentences
 def run(
     targets: tuple[str, ...],

@@ -19,7 +19,7 @@ DAYS = 90
 """How long a declaration that was drafted holds."""
 
 MOST = 300
-"""How many characters a comment has."""
+"""How many characters a comment has at most."""
 
 TRIED = 5
 """How many predicates are put to the test as declarations."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adjoint.inert import in_a_line
+from adjoint.process import last_words
 from adjoint.record import FATAL, Record
 
 GAVE_UP = "calls in a row ended the worker; the rest was not tried."
@@ -18,6 +19,6 @@ def why(record: Record) -> str:
     deaths = [check for check in record.checks if check["verdict"] in FATAL]
     if not reason.endswith(GAVE_UP) or not deaths:
         return reason
-    words = str(deaths[-1].get("stderr") or "").strip().splitlines()
-    said = f"; its last words: {in_a_line(words[-1], MOST_WORDS)}" if words else ""
+    words = in_a_line(last_words(str(deaths[-1].get("stderr") or "")), MOST_WORDS)
+    said = f"; its last words: {words}" if words else ""
     return f"{reason} The last time: {str(deaths[-1]['seen']).rstrip('.')}{said}"

@@ -71,7 +71,7 @@ def failures(record: Record) -> list[Failure]:
 
 
 def show(record: Record, also: str = "") -> None:
-    """Print a paragraph for each thing that failed, with its smallest call; then how much that is.
+    """Print a paragraph for each thing that failed, with its smallest call; then how much is left.
 
     What a function was given with, as ``--claims FILE``, is `also`.
     """
@@ -84,7 +84,7 @@ def show(record: Record, also: str = "") -> None:
     failing = [check["clause"] for check in record.checks if fails(check)]
     shown = {clause for failure in found[:MOST_SHOWN] for clause in failure.clauses}
     if left := len({*failing} - shown):
-        console.print(f"... and {left} more clauses; see the report.")
+        console.print(f"... and {left} more {'clause' if left == 1 else 'clauses'}; see the report.")
 
 
 def what_to_do(record: Record) -> str:

@@ -55,7 +55,7 @@ def given(case: Case, check: Check, implementation: Implementation) -> dict[str,
         "built_for": json.dumps(_built_for(case)),
         "asked": json.dumps(list(call.input_shape or call.tensors["input"]["shape"])),
         "weights": [name for name in ("kernel", "bias") if name in used],
-        "inputs": {name: tensor(call.tensors[name]) for name in used},
+        "inputs": {name: _tensor(call.tensors[name]) for name in used},
         "made": any(is_made(call.tensors[name]) for name in used),
         "of": ["input", "kernel", "bias"].index(of) if is_sloped else None,
         "demanded": _demanded(check),
@@ -73,7 +73,7 @@ def _package(implementation: Implementation) -> str:
     return f"@tensorflow/tfjs@{told['version']}"
 
 
-def tensor(spec: Mapping[str, Any]) -> str:
+def _tensor(spec: Mapping[str, Any]) -> str:
     """Return JavaScript for an input tensor; its layout in memory is left out."""
     if is_made(spec):
         recipe = spec["make"]
@@ -103,7 +103,8 @@ def _written(value: Any, argument: str = "") -> str:
     """Return JavaScript for the value of an argument: what it names is spelled in JavaScript's way."""
     if isinstance(value, Named):
         kind = SPELLED.get(value.name, value.name[:1].lower() + value.name[1:])
-        return f"tf.{MODULES[argument.rpartition('_')[2]]}.{kind}({_object(value.settings)})"
+        settings = _object(value.settings) if value.settings else ""
+        return f"tf.{MODULES[argument.rpartition('_')[2]]}.{kind}({settings})"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_written(item, argument) for item in value)}]"
     if isinstance(value, Mapping):
@@ -112,19 +113,19 @@ def _written(value: Any, argument: str = "") -> str:
         return _number(value)
     if isinstance(value, np.integer):
         return str(value)
-    return json.dumps(camel(value) if isinstance(value, str) and argument != "name" else value)
+    return json.dumps(_camel(value) if isinstance(value, str) and argument != "name" else value)
 
 
 def _object(values: Mapping[str, Any]) -> str:
     texts = [f"{name}: {_written(value)}" for name, value in values.items()]
-    return f"{{ {', '.join(texts)} }}" if texts else ""
+    return f"{{ {', '.join(texts)} }}"
 
 
 def _settings(values: Mapping[str, Any]) -> str:
-    return f"{{ {', '.join(f'{camel(name)}: {_written(value, name)}' for name, value in values.items())} }}"
+    return f"{{ {', '.join(f'{_camel(name)}: {_written(value, name)}' for name, value in values.items())} }}"
 
 
-def camel(name: str) -> str:
+def _camel(name: str) -> str:
     """Return a name as JavaScript spells it: kernel_size is kernelSize."""
     first, *rest = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -17,7 +17,7 @@ from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.inert import cut, short
 from adjoint.outcome import plain
-from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent, last_words
 from adjoint.waiting import PATIENCE, aloud, patiently, silence, what_comes_late
 from adjoint.worker import GREETING
 
@@ -225,9 +225,9 @@ class Talk:
         return Reply(number, None, (said,), hopeless=bool(late))
 
     def _last_words(self, process: Process) -> str:
-        """Return the last line of standard error, if there is one."""
-        lines = process.stderr().strip().splitlines()
-        return f"; its last words: {cut(plain(lines[-1]), 300)}" if lines else ""
+        """Return what a program said last on standard error, if it said anything."""
+        words = plain(last_words(process.stderr()))
+        return f"; its last words: {cut(words, 300)}" if words else ""
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

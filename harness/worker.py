@@ -18,7 +18,7 @@ from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.inert import cut, short
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
-from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent, last_words
 from adjoint.waiting import aloud, patiently, silence, what_comes_late
 
 PROTOCOL = 1
@@ -260,10 +260,9 @@ class Worker:
         self._greeted = True
 
     def _say(self, problem: str) -> str:
-        """Return the problem with the last line of standard error, and drop the process."""
-        stderr = self._process.stderr().strip().splitlines() if self._process else []
+        """Return the problem with the worker's last words, and drop the process."""
+        words = plain(last_words(self._process.stderr())) if self._process else ""
         self._drop()
-        words = plain(stderr[-1]) if stderr else ""
         problem = problem.rstrip(".")
         return f"{problem}; its last words: {cut(words, 300)}" if words else f"{problem}; it said nothing."
 
