@@ -20,7 +20,7 @@ PATIENCE = 5.0
 
 
 def locked(path: Path, patience: float = PATIENCE) -> TextIO:
-    """Open a record to append to it; no other process can, until it is closed.
+    """Open a record to append to it; no other process can, until it is closed, unless it is a device.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def locked(path: Path, patience: float = PATIENCE) -> TextIO:
             file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"the record {path} can't be written: {error.strerror}.") from None
-        if _lock(file) and _is_at(file, path):
+        if not path.is_file() or (_lock(file) and _is_at(file, path)):
             return file
         file.close()
         if time.monotonic() > deadline:

@@ -154,7 +154,8 @@ class RecordWriter:
         self._header = header
         self._planned, self._to_draw = header["planned"], header["drawn"]
         self._file = file or locked(path)
-        self._file.truncate(keep)
+        if path.is_file():  # nothing is kept of what goes to a device
+            self._file.truncate(keep)
         if not keep:
             self._write({"record": FORMAT, **header})
 
