@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adjoint.inert import in_a_line
-from adjoint.process import last_words
+from adjoint.last_words import last_words
 from adjoint.record import FATAL, Record
 
 GAVE_UP = "calls in a row ended the worker; the rest was not tried."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import re
 import signal
 import subprocess
 import threading
@@ -24,9 +23,6 @@ GRACE = 30.0
 
 LAST_WORDS = 4096
 """Bytes of standard error that are kept."""
-
-OF_NODE = re.compile(r"Node\.js v[\d.]+")
-"""What Node ends the stack of an error with, whatever the error."""
 
 POLL = 0.05
 """Seconds between two looks at the memory of a worker that we wait for."""
@@ -258,11 +254,3 @@ class Process:
                 self._popen.stdin.flush()
         with contextlib.suppress(OSError):
             self._popen.stdin.close()
-
-
-def last_words(stderr: str) -> str:
-    """Return the line of standard error that tells how a program ended: the last, or that of Node's error."""
-    lines = stderr.strip().splitlines() or [""]
-    if not OF_NODE.fullmatch(lines[-1].strip()):
-        return lines[-1]
-    return next((line for line in reversed(lines) if re.match(r"(Uncaught )?\w*Error\b", line)), lines[-1])

@@ -16,8 +16,9 @@ from typing import Any
 from adjoint.call import Call, canonical
 from adjoint.errors import WorkerDidNotStart
 from adjoint.inert import cut, short
+from adjoint.last_words import last_words
 from adjoint.outcome import plain
-from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent, last_words
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
 from adjoint.waiting import PATIENCE, aloud, patiently, silence, what_comes_late
 from adjoint.worker import GREETING
 

@@ -17,8 +17,9 @@ from adjoint.claims import Claims
 from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
 from adjoint.inert import cut, short
+from adjoint.last_words import last_words
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
-from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent, last_words
+from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
 from adjoint.waiting import aloud, patiently, silence, what_comes_late
 
 PROTOCOL = 1

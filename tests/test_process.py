@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adjoint.process import Ended, Flooded, Limits, Process, Silent, last_words
+from adjoint.process import Ended, Flooded, Limits, Process, Silent
 from tests.workers import gone
 
 Start = Callable[..., Process]
@@ -274,20 +274,3 @@ def test_a_worker_that_is_not_listened_to_is_held_up(start, tmp_path):
     time.sleep(1.5)
     assert int(said.read_text()) <= 3  # one waits, one is in the reader's hands, one may be in the pipe
     assert [len(process.receive(soon())) for _ in range(20)] == [800_001] * 20
-
-
-@pytest.mark.parametrize(
-    ("stderr", "words"),
-    [
-        ("", ""),
-        ("loading\nValueError: no\n", "ValueError: no"),
-        (
-            "/x/a.js:1\nnull.x\n ^\n\nTypeError: of null\n    at a (x.js:1)\n\nNode.js v20.20.2\n",
-            "TypeError: of null",
-        ),
-        ("Error: first\nError: last {\n  code: 'X'\n}\n\nNode.js v20.20.2", "Error: last {"),
-        ("odd\n\nNode.js v20.20.2", "Node.js v20.20.2"),
-    ],
-)
-def test_last_words_are_the_line_that_tells_most(stderr: str, words: str) -> None:
-    assert last_words(stderr) == words
