@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import chain
 
 from adjoint.call import GRADIENTS
 from adjoint.claims import Claims
 from adjoint.errors import MessageError, WorkerDidNotStart
 from adjoint.expecting import expected
+from adjoint.nearest import nearest
 from adjoint.observations import OBSERVED_BY
 from adjoint.reference.apis import APIS
 from adjoint.reference.exact import FORMATS
@@ -86,7 +86,7 @@ def _claimed(claims: Claims) -> Iterator[Line]:
     ):
         unknown = [name for name in names if name not in allowed]
         for name in unknown:
-            near = get_close_matches(name, allowed, 1, 0.5)
+            near = nearest(name, allowed)
             said = f"{name!r} in its claims is no {what} that is known here"
             yield Line("wrong", "claims", said + (f"; did it mean {near[0]!r}?" if near else ""))
         known = [name for name in names if name in allowed]
