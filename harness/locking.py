@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +34,7 @@ def locked(path: Path, patience: float = PATIENCE) -> TextIO:
             file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"the record {path} can't be written: {error.strerror}.") from None
-        if not path.is_file() or (_lock(file) and _is_at(file, path)):
+        if not is_regular(file) or (_lock(file) and _is_at(file, path)):
             return file
         file.close()
         if time.monotonic() > deadline:
@@ -42,6 +43,11 @@ def locked(path: Path, patience: float = PATIENCE) -> TextIO:
                 "write to another folder."
             )
         time.sleep(0.05)
+
+
+def is_regular(file: TextIO) -> bool:
+    """Tell whether what is open is a file, and no device: of that nothing is kept."""
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
 
 
 def _lock(file: TextIO) -> bool:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from adjoint.errors import RecordError, UsageError
-from adjoint.locking import locked
+from adjoint.locking import is_regular, locked
 
 FORMAT = 2
 VERDICTS = (
@@ -154,7 +154,7 @@ class RecordWriter:
         self._header = header
         self._planned, self._to_draw = header["planned"], header["drawn"]
         self._file = file or locked(path)
-        if path.is_file():  # nothing is kept of what goes to a device
+        if is_regular(self._file):
             self._file.truncate(keep)
         if not keep:
             self._write({"record": FORMAT, **header})

@@ -40,19 +40,20 @@ def test_it_has_its_turn_once_the_first_is_done(tmp_path: Path) -> None:
         writer.footer("stopped", 0.0)
 
 
+@pytest.mark.parametrize("step", ["is_regular", "_lock"])
 def test_a_file_that_is_removed_before_it_is_locked_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, lock = tmp_path / "a.record.jsonl", locking._lock
+    path, done = tmp_path / "a.record.jsonl", getattr(locking, step)
     tried: list[TextIO] = []
 
-    def lock_late(file: TextIO) -> bool:
+    def late(file: TextIO) -> bool:
         tried.append(file)
         if len(tried) == 1:
             path.unlink()
-        return lock(file)
+        return bool(done(file))
 
-    monkeypatch.setattr(locking, "_lock", lock_late)
+    monkeypatch.setattr(locking, step, late)
     with locking.locked(path) as file:
         file.write("mine\n")
     assert len(tried) == 2
@@ -64,3 +65,8 @@ def test_what_is_there_stays_until_it_is_locked(tmp_path: Path) -> None:
     path.write_text("before\n")
     with locked(path):
         assert path.read_text() == "before\n"
+
+
+def test_a_device_has_many_writers() -> None:
+    with locked(Path("/dev/null")), locked(Path("/dev/null"), patience=0.0):
+        RecordWriter(Path("/dev/null"), HEADER).footer("ran", 0.0)
