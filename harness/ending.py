@@ -9,9 +9,6 @@ from adjoint.record import FATAL, Record
 GAVE_UP = "calls in a row ended the worker; the rest was not tried."
 """How the reason ends of a run that was hopeless."""
 
-MOST_WORDS = 300
-"""How many characters of a worker's last words are shown."""
-
 
 def why(record: Record) -> str:
     """Return why a run came to no end, with what the worker did and said last; empty if it came to one."""
@@ -19,6 +16,6 @@ def why(record: Record) -> str:
     deaths = [check for check in record.checks if check["verdict"] in FATAL]
     if not reason.endswith(GAVE_UP) or not deaths:
         return reason
-    words = in_a_line(last_words(str(deaths[-1].get("stderr") or "")), MOST_WORDS)
+    words = in_a_line(last_words(str(deaths[-1].get("stderr") or "")))
     said = f"; its last words: {words}" if words else ""
     return f"{reason} The last time: {str(deaths[-1]['seen']).rstrip('.')}{said}"

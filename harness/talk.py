@@ -228,7 +228,7 @@ class Talk:
     def _last_words(self, process: Process) -> str:
         """Return what a program said last on standard error, if it said anything."""
         words = plain(last_words(process.stderr()))
-        return f"; its last words: {cut(words, 300)}" if words else ""
+        return f"; its last words: {words}" if words else ""
 
 
 def _line(message: Mapping[str, Any]) -> bytes:

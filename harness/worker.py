@@ -16,7 +16,7 @@ from adjoint.call import Call, canonical
 from adjoint.claims import Claims
 from adjoint.ending import GAVE_UP
 from adjoint.errors import AdjointError, MessageError, WorkerDidNotStart
-from adjoint.inert import cut, short
+from adjoint.inert import short
 from adjoint.last_words import last_words
 from adjoint.outcome import Broke, Crashed, Outcome, TimedOut, parse, plain
 from adjoint.process import GRACE, Ended, Flooded, Limits, Process, Silent
@@ -265,7 +265,7 @@ class Worker:
         words = plain(last_words(self._process.stderr())) if self._process else ""
         self._drop()
         problem = problem.rstrip(".")
-        return f"{problem}; its last words: {cut(words, 300)}" if words else f"{problem}; it said nothing."
+        return f"{problem}; its last words: {words}" if words else f"{problem}; it said nothing."
 
     def _dismiss(self) -> None:
         """End the process that stands by, if one does."""

@@ -18,6 +18,8 @@ from adjoint.last_words import last_words
         ),
         ("Error: first\nError: last {\n  code: 'X'\n}\n\nNode.js v20.20.2", "Error: last {"),
         ("odd\n\nNode.js v20.20.2", "Node.js v20.20.2"),
+        ("of " + "a/" * 400 + "b.py; do this", "of " + "a/" * 400 + "b.py; do this"),
+        ("x" * 1001, "x" * 999 + "…"),
     ],
 )
 def test_last_words_are_the_line_that_tells_most(stderr: str, words: str) -> None:
