@@ -18,6 +18,7 @@ from typing import Any
 from adjoint.coverage import STEPS, Coverage
 from adjoint.errors import RecordError, UsageError
 from adjoint.golden import Case
+from adjoint.inert import cut
 from adjoint.record import FORMAT, Record, RecordWriter, is_check, is_footer, read
 
 Line = dict[str, Any]
@@ -217,10 +218,5 @@ def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
             if others := [part for part in value if held.get(part) != value[part]]:
                 return f"its {others[0]} {'are' if others[0].endswith('s') else 'is'} not the same"
         elif was != value:
-            return f"its {name} was {_short(was)} and is {_short(value)} now"
+            return f"its {name} was {cut(json.dumps(was), 80)} and is {cut(json.dumps(value), 80)} now"
     return ""
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else text[:79] + "…"
