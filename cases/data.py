@@ -1,9 +1,11 @@
-"""Which numbers does a call hold?  Three kinds of data, chosen for what they can reveal.
+"""Which numbers does a call hold?  Four kinds of data, chosen for what they can reveal.
 
 - exact: integers so small that every order of summation gives the same number, and as large as that allows:
   a fault that reaches an output is then unlikely to be missed by chance;
 - rounded: signed reals of many sizes, half of whose terms nearly cancel, all products well inside the normal
   range;
+- cancelling: such reals, where the later half of the channels nearly takes back what the earlier one brought:
+  of a partial sum that is rounded between them, the error is as large as the result;
 - special: exact, but for a few NaN and infinities in the input; a tap of the kernel is zero.
 
 And those of `edge_data`, at the edges of a format.  All from SplitMix64, so that any program can make them.
@@ -37,7 +39,7 @@ def tensors(
     Parameters
     ----------
     kind : str
-        ``exact``, ``rounded``, ``special`` or one of `MAKERS`.
+        ``exact``, ``rounded``, ``cancelling``, ``special`` or one of `MAKERS`.
     shapes : mapping
         Of ``input`` (batch, channels, *spatial), ``kernel`` (channels, filters / groups, *kernel) and perhaps
         ``bias`` (filters,).
@@ -55,8 +57,11 @@ def tensors(
     """
     if kind in MAKERS:
         arrays = {name: array.astype(dtype) for name, array in MAKERS[kind](shapes, dtype, seed).items()}
+    elif kind in ("rounded", "cancelling"):
+        arrays = _rounded(shapes, terms, dtype, seed)
+        _cancel(arrays, kind, seed, FORMATS[dtype].precision)
     else:
-        arrays = (_rounded if kind == "rounded" else _integers)(shapes, terms, dtype, seed)
+        arrays = _integers(shapes, terms, dtype, seed)
     if kind == "special":
         _make_special(arrays, seed)
     ordered = {
@@ -143,17 +148,23 @@ def _twice(array: wire.Array, span: int) -> NDArray[np.bool]:
 
 
 def _rounded(shapes: Mapping[str, Shape], terms: int, dtype: str, seed: int) -> dict[str, wire.Array]:
-    """Return numbers of full precision, between 2**-wide and 2**(wide + 1); of odd seeds, terms cancel."""
+    """Return numbers of full precision, between 2**-wide and 2**(wide + 1)."""
     form = FORMATS[dtype]
     wide = min(12, int(form.emax - 4 - log2(terms + 1)) // 2)
-    made = {}
-    for name, shape in shapes.items():
-        made[name] = _signed(name, shape, -wide, wide, form.precision, seed)
-    if seed % 2:
-        half = shapes["kernel"][0] // 2 * 2  # each second channel takes back what the one before it brought
-        made["input"][:, 1:half:2] = made["input"][:, 0:half:2]
-        made["kernel"][1:half:2] = -made["kernel"][0:half:2] * (1 + 2.0 ** (2 - form.precision))
-    return made
+    return {name: _signed(name, shape, -wide, wide, form.precision, seed) for name, shape in shapes.items()}
+
+
+def _cancel(arrays: dict[str, wire.Array], kind: str, seed: int, precision: int) -> None:
+    """Make half of the channels take back what the others bring; of rounded data, only of odd seeds."""
+    pairs = arrays["kernel"].shape[0] // 2
+    if kind == "cancelling":
+        brings, takes = slice(0, pairs), slice(pairs, 2 * pairs)
+    elif seed % 2:
+        brings, takes = slice(0, 2 * pairs, 2), slice(1, 2 * pairs, 2)  # each second one, the one before it
+    else:
+        return
+    arrays["input"][:, takes] = arrays["input"][:, brings]
+    arrays["kernel"][takes] = -arrays["kernel"][brings] * (1 + 2.0 ** (2 - precision))
 
 
 def _signed(name: str, shape: Shape, least: int, most: int, precision: int, seed: int) -> wire.Array:

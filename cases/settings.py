@@ -78,7 +78,7 @@ class Setting:
         How sizes are written: ``number`` (where all axes have the same), ``tuple`` or ``list``.
     dtype : str
     data : str
-        ``exact``, ``rounded``, ``special`` or a key of `RULES`: see `adjoint.cases.data`.
+        ``exact``, ``rounded``, ``cancelling``, ``special`` or a key of `RULES`: see `adjoint.cases.data`.
     seed : int
         Which of such data.
     gradients : bool

@@ -31,7 +31,7 @@ import numpy as np
 
 from adjoint import tensors
 from adjoint.call import GRADIENTS, Call, canonical
-from adjoint.cases import argument_forms, arrays, data, edges, family, output_shapes
+from adjoint.cases import argument_forms, arrays, data, edges, family, output_shapes, sums
 from adjoint.cases.demanded import case_of
 from adjoint.cases.looked import BY_OUTPUT, demanded_of, kinds_of, observing
 from adjoint.cases.nones import with_nones
@@ -64,6 +64,8 @@ def golden_files() -> dict[str, str]:
     texts["arrays.jsonl"] = "".join(case.to_line() for case in made)
     made = (case_of(setting, why="numbers at the edges of the format") for setting in edges.settings())
     texts["edges.jsonl"] = "".join(case.to_line() for case in made)
+    made = (case_of(setting, why="a sum of many channels") for setting in sums.settings())
+    texts["sums.jsonl"] = "".join(case.to_line() for case in made)
     covered = [vars(arrays.coverage(each, arrays.rows(each))) for each in arrays.families().values()]
     return {**texts, MANIFEST: manifest(texts), COVERAGE: json.dumps(covered, indent=1) + "\n"}
 

@@ -150,7 +150,7 @@ def test_rounded_data_are_of_full_precision_and_of_either_sign(dtype: str) -> No
 
 
 @each_dtype
-def test_of_odd_seeds_each_second_channel_takes_back_all_but_the_last_bits_of_the_one_before(
+def test_channels_take_back_all_but_the_last_bits_of_what_others_brought(
     dtype: str,
 ) -> None:
     for channels in (6, 7):
@@ -163,6 +163,9 @@ def test_of_odd_seeds_each_second_channel_takes_back_all_but_the_last_bits_of_th
             more = -w[1::2] / w[::2] - 1
             assert (np.abs(more / last - 1) <= 0.25).all()  # a quarter of it may be rounded away
             assert len(np.unique(x[::2])) > 20
+        made = drawn("cancelling", dtype, 2, shapes=shapes)
+        assert np.array_equal(made["input"][:, 3:6], made["input"][:, :3])
+        assert (np.abs((-made["kernel"][3:6] / made["kernel"][:3] - 1) / last - 1) <= 0.25).all()
         plain = drawn("rounded", dtype, 2, shapes=shapes)
         assert not np.any(plain["input"][:, 1:6:2] == plain["input"][:, 0:6:2])
         assert not np.any(np.isclose(plain["kernel"][1:6:2], -plain["kernel"][0:6:2], rtol=1e-3))
