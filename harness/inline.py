@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from adjoint import catalogue, claims_file, deviations, failures, golden, selection, summary
+from adjoint import catalogue, claims_file, deviations, failures, golden, selection, summary, telling
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.drawing import DATA, Drawn, profiled
@@ -53,7 +53,7 @@ class Checked:
     def failures(self) -> tuple[Mapping[str, Any], ...]:
         """The checks that failed, of each clause and kind the one with the smallest call."""
         smallest: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for check in sorted(filter(fails, self.record.checks), key=failures.telling):
+        for check in sorted(filter(fails, self.record.checks), key=telling.telling):
             smallest.setdefault((check["clause"], check["kind"]), check)
         return tuple(smallest.values())
 

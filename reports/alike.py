@@ -1,17 +1,34 @@
-"""Which cells fail alike?  One and the same error is told once, with the clauses that met it."""
+"""Which failures are listed, and where does each show?  In the order in which the terminal tells them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
-from adjoint.record import error_of
-from adjoint.reports.matrix import Cell
+from adjoint.reports.column import Column
+from adjoint.reports.matrix import Cell, Matrix
+from adjoint.reports.ranking import Check
+from adjoint.telling import Failure, failures
 
 
-def alike(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
-    """Return cells in groups: those of one implementation whose worst call ended in the same error."""
-    groups: dict[object, list[Cell]] = {}
-    for cell in cells:
-        error = error_of(cell.worst)
-        groups.setdefault((cell.column, error) if error else cell.id, []).append(cell)
-    return [tuple(group) for group in groups.values()]
+@dataclass(frozen=True)
+class Alike:
+    """One failure of one implementation, and the cells in which it shows, that of its first check first."""
+
+    column: Column
+    failure: Failure
+    cells: tuple[Cell, ...]
+
+    @property
+    def first(self) -> Check:
+        """The check to show."""
+        return self.failure.checks[0]
+
+
+def alike(matrix: Matrix) -> list[Alike]:
+    """Return what failed, one implementation after the other, the most telling of each first."""
+    cells = {(cell.column, cell.clause.id): cell for cell in matrix.cells}
+    return [
+        Alike(column, failure, tuple(cells[column, clause] for clause in failure.clauses))
+        for column in matrix.columns
+        for failure in failures(column.record.checks)
+    ]

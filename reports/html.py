@@ -83,9 +83,12 @@ def render(records: Sequence[Record], score: bool = False) -> str:
     template = markup_environment().get_template("report.html")
     matrix = build(records, load())
     measured = strips(matrix.columns)
+    failing = alike(matrix)
+    examples = {id(each.first) for each in failing}
     return template.render(
         matrix=matrix,
-        failing=alike(matrix.standing("fails")),
+        failing=failing,
+        is_example=lambda check: id(check) in examples,
         timeline=bool(timelines(matrix)),
         score=score,
         strips=measured,

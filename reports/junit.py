@@ -12,6 +12,7 @@ from adjoint.inert import in_a_line
 from adjoint.record import Record
 from adjoint.reports.ranking import Check, standing, worst_first
 from adjoint.reports.text import markup_environment
+from adjoint.telling import failures, otherwise
 
 MOST = 500
 """How many characters a message has; the text of a failure has all there is."""
@@ -36,6 +37,8 @@ class Test:
         The worst check, for the long text.
     others : int
         How many more checks of it fail.
+    otherwise : str
+        Those of them that show something else, in words.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Test:
     message: str = ""
     worst: Check | None = None
     others: int = 0
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def render(records: Sequence[Record]) -> str:
         Every clause of every API is a testcase.  It fails if a check of it fails the gate; it is skipped
         if it differs but is declared or drift, or if no check of it could be judged.  What concerns the
         whole run (not run to the end, stale declarations, no value that conforms) is a testcase too.
+        What fails comes first, in the order in which the terminal tells it.
     """
     return _render(Suite(record, _tests(record)) for record in records)
 
@@ -121,7 +126,8 @@ def _compared(change: Change) -> Iterator[Test]:
 
 
 def _tests(record: Record) -> tuple[Test, ...]:
-    checks: dict[tuple[str, str], list[Check]] = {}
+    failing = (check for failure in failures(record.checks) for check in failure.checks)
+    checks: dict[tuple[str, str], list[Check]] = {(check["clause"], check["api"]): [] for check in failing}
     for check in record.checks:
         checks.setdefault((check["clause"], check["api"]), []).append(check)
     tests = [
@@ -145,9 +151,10 @@ def _test(clause: str, classname: str, checks: tuple[Check, ...]) -> Test:
     worst = checks[0]
     kind = standing(worst)
     if kind == "fails":
-        others = sum(standing(check) == "fails" for check in checks) - 1
+        failing = [check for check in checks if standing(check) == "fails"]
         said = f"{worst['verdict']}: demanded {worst['demanded']}; seen {worst['seen']}; of {worst['call']}"
-        return Test(clause, classname, "failure", in_a_line(said, MOST), worst, others)
+        said = in_a_line(said, MOST)
+        return Test(clause, classname, "failure", said, worst, len(failing) - 1, otherwise(failing))
     if kind:
         said = worst["declared"]["reason"] if kind == "declared" else f"{worst['verdict']}: {worst['seen']}"
         return Test(clause, classname, "skipped", in_a_line(f"{kind}: {said}", MOST))

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from adjoint.baseline import Change
 from adjoint.ending import why
 from adjoint.record import Record
-from adjoint.reports.alike import alike
 from adjoint.reports.column import Column
 from adjoint.reports.html import SYMBOLS
 from adjoint.reports.matrix import Cell, Group, Matrix, build
 from adjoint.reports.ranking import Check, standing, worst_first
 from adjoint.reports.text import markdown_environment
 from adjoint.spec import load
+from adjoint.telling import failures
 
 LIMIT = 1_000_000
 """How many bytes a summary may have: GitHub takes 1 MiB from a step, and nothing of one that is larger."""
@@ -44,6 +44,7 @@ def render(records: Sequence[Record]) -> str:
         declarations' own problems, what was observed of open clauses, and drift.  No more than `LIMIT`.
     """
     matrix = build(records, load())
+    failing = [(c.name, failure) for c in matrix.columns for failure in failures(c.record.checks)]
     problems = [(c.name, text) for c in matrix.columns for text in c.problems]
 
     def rendered(most: int) -> str:
@@ -55,7 +56,7 @@ def render(records: Sequence[Record]) -> str:
                 symbols=SYMBOLS,
                 fared=_fared,
                 problems=problems,
-                failing=alike(matrix.standing("fails")),
+                failing=failing,
                 lines=lambda *names: [line for name in names for line in _lines(matrix, name)],
                 observed=_observed,
                 script=_script,
@@ -76,14 +77,20 @@ def render_changes(changes: Sequence[Change]) -> str:
     Returns
     -------
     str
-        GitHub's Markdown: how many checks changed and how; then those, a line a clause and kind of check.
-        No more than `LIMIT`.
+        GitHub's Markdown: how many checks changed and how; then those that newly fail, as `render` has them,
+        and the others, a line a clause and kind of check.  No more than `LIMIT`.
     """
 
     def rendered(most: int) -> str:
         template = markdown_environment().get_template("changes.md")
         return template.render(
-            changes=changes, symbols=SYMBOLS, grouped=_grouped, script=_script, why=why, most=most
+            changes=changes,
+            symbols=SYMBOLS,
+            failures=failures,
+            grouped=_grouped,
+            script=_script,
+            why=why,
+            most=most,
         )
 
     return _fitting(rendered)

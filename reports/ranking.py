@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adjoint.record import fails, handy
+from adjoint.record import fails
+from adjoint.telling import GRAVEST, telling
 
 Check = Mapping[str, Any]
 
 VERDICTS = (
-    "crashed",
-    "timed-out",
-    "broken",
-    "deviates",
-    "unsupported",
+    *GRAVEST,
     "vacuous",
     "observed",
     "conforms",
@@ -48,15 +45,14 @@ def standing(check: Check) -> str:
 
 
 def worst_first(checks: Iterable[Check]) -> tuple[Check, ...]:
-    """Sort checks: by standing, then by verdict, then the call that a person can check: see `handy`."""
+    """Sort checks: by standing, then by verdict, then the most telling first."""
     return tuple(
         sorted(
             checks,
             key=lambda check: (
                 STANDINGS.index(standing(check)),
                 VERDICTS.index(check["verdict"]),
-                *handy(check),
-                check["case"],
+                telling(check),
             ),
         )
     )

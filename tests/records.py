@@ -20,6 +20,9 @@ HOSTILE = (
 )
 
 
+ERROR = "raised TypeError at call: no"
+
+
 def check(verdict: str, clause: str = "tf-nn.values", **changes: Any) -> dict[str, Any]:
     """One line of a record, of an implementation that the document speaks of, unless changed."""
     level = load().clauses[clause].level if clause in load().clauses else "stated"
@@ -42,6 +45,11 @@ def check(verdict: str, clause: str = "tf-nn.values", **changes: Any) -> dict[st
     if verdict != "conforms":
         line |= {"demanded": "the number 7", "seen": "the number 8", "script": "print(7)"}
     return line | changes
+
+
+def raised(clause: str, size: int, seen: str = ERROR, **changes: Any) -> dict[str, Any]:
+    """One line of a record, of a call that was to return and ended in an error."""
+    return check("deviates", clause, size=size, seen=seen, kind="returned", **changes)
 
 
 def record(

@@ -30,7 +30,7 @@ def test_hostile_text_is_inert_in_junit() -> None:
     failure = root.find(".//failure[@type='crashed']")
     assert failure is not None
     assert failure.text is not None
-    assert failure.text.count(r"<script>alert(1)</script>]]>\x1b[31m") == 6  # call, case, demanded, seen, …
+    assert failure.text.count(r"<script>alert(1)</script>]]>\x1b[31m") == 7  # call, case, demanded, seen, …
 
 
 def test_junit_counts_a_test_for_each_clause_of_each_api() -> None:

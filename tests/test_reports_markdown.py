@@ -29,7 +29,7 @@ def test_every_failing_clause_is_in_the_summary_with_its_smallest_call() -> None
         for number, clause in enumerate(clauses):
             verdict = ("deviates", "crashed", "timed-out", "broken", "unsupported")[number % 5]
             for more in (", 1000", ""):
-                seen = f"the number {number}"
+                seen = f"n{number}"
                 lines.append(check(verdict, clause, call=f"f({name}, {number}{more})", seen=seen))
         records.append(record(*lines, name=name))
     assert all(fails(line) for made in records for line in made.checks)
@@ -38,7 +38,7 @@ def test_every_failing_clause_is_in_the_summary_with_its_smallest_call() -> None
         for number, clause in enumerate(clauses):
             start = f"- `{name}` `{clause}` "
             (line,) = [line for line in found.splitlines() if line.startswith(start)]
-            said = f"demanded `the number 7`, seen `the number {number}` (and 1 more)"
+            said = f"demanded `the number 7`, seen `n{number}` (and 1 more)"
             assert f"`f({name}, {number})`, {said}" in line
     lines = found.splitlines()
     assert len([line for line in lines if line.startswith("- ")]) == 2 * len(clauses)
