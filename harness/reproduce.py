@@ -27,9 +27,9 @@ from adjoint.worker import GREETING
 def script(case: Case, check: Check, implementation: Implementation) -> str:
     """Return a script that shows a check of a case.
 
-    Its exit code is 0 where the check holds or its clause is open, and 1 where it does not hold.  For a
-    worker of unknown kind, or what the template in JavaScript does not know, it is a shell command that feeds
-    the worker the call, to be read by eye.
+    Its exit code is 0 where the check holds or its clause is open, and 1 where it does not hold.  For what
+    the template in JavaScript does not know, and what a worker of unknown kind shows of more than one call,
+    or beside the output, it is a shell command that feeds the worker the call, to be read by eye.
     """
     clause = load().clauses[check.clause]
     if implementation.script == "tfjs" and reproduce_js.is_known(case, check):
@@ -38,14 +38,16 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
             case=case, check=check, clause=clause, document=document, **given
         )
         return text.strip() + "\n"
-    if implementation.script in ("", "tfjs"):
+    alone = not case.call.is_repeated and check.kind not in (*REPEATED, *OBSERVED_BY)
+    if implementation.script == "tfjs" or not (implementation.script or alone):
         return f"# {clause.id} ({clause.level}): {clause.text}\n{_feed(case, check, implementation)}"
     is_kept = check.kind == "inputs-kept" and case.call.gradient is not None
     of = check.kind.removeprefix("gradient-") if check.kind in GRADIENTS else "input" if is_kept else ""
     used = {name: _as_taken(case.call.tensors[name], implementation.script) for name in _passed(case, check)}
     inputs = {name: expression(spec) for name, spec in used.items()}
     wanted, look = _demanded(case, check), reproduce_layers.looked(case, check)
-    text = _TEMPLATES.get_template(f"{implementation.script}.py.j2").render(
+    template = f"{implementation.script or 'worker'}.py.j2"
+    text = _TEMPLATES.get_template(template).render(
         api=case.call.api,
         arguments=_arguments(case.call, implementation),
         constructor=_arguments(case.call, implementation, but=("output_size",)),
@@ -75,6 +77,10 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
         and any("signed" in reading for reading in (check.demanded or {}).get("readings", {}).values()),
         wanted_dtype=check.demanded.get("low", check.demanded)["dtype"] if check.kind in GRADIENTS else "",
         implementation=implementation,
+        greeting=json.dumps(GREETING),
+        shown=_readable({name: case.call.tensors[name] for name in used}),
+        command=shlex.split(_shell(implementation)),
+        put=repr(json.dumps(case.call.to_json())),
         target=implementation.targets.get(case.call.api, ""),
     )
     return text.strip() + "\n"
@@ -167,9 +173,6 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
     shown = _readable({name: case.call.tensors[name] for name in _passed(case, check)})
-    if check.kind == "values" and check.demanded and "readings" not in check.demanded:
-        ends = {f"demanded, {end}": check.demanded[end] for end in ("low", "high") if end in check.demanded}
-        shown += _readable(ends or {"demanded": check.demanded})
     return f"{shown}# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
 
 

@@ -73,7 +73,7 @@ def test_it_shows_what_a_function_of_such_arrays_does_to_memory(kind, fault, run
 
 
 def test_a_program_is_put_the_call_by_a_shell(run_adjoint, folder):
-    case, clause = case_with("values")
+    case, clause = case_with("repeatable")
     words = "reproduce", case, "--command", f"'{sys.executable}' worker.py", "--clause", clause
     script = run_adjoint(*words, cwd=folder).stdout
     done = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
