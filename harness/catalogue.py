@@ -69,6 +69,11 @@ class Implementation:
     draws: float = 1.0
     arrays: str = ""
 
+    @property
+    def is_function(self) -> bool:
+        """Whether it is anyone's function or class, given as ``module:function``."""
+        return self.name in self.targets.values()
+
 
 @cache
 def entries() -> Mapping[str, Entry]:

@@ -9,7 +9,7 @@ import click
 from adjoint import claims_file, golden, selection
 from adjoint.errors import UsageError
 from adjoint.meant import Meant
-from adjoint.reproduce import script
+from adjoint.reproduce import needs_gradients, script
 from adjoint.sentences import sentences
 
 
@@ -50,5 +50,10 @@ def reproduce(
         raise UsageError(
             f"case {case} is a call in {found.call.dtype}, which {implementation} does not claim; "
             f"it claims {', '.join(taken)}."
+        )
+    if target.is_function and needs_gradients(found, checks[-1]):
+        raise UsageError(
+            f"case {case} needs gradients for {checks[-1].clause}, and a module:function is not asked for "
+            "any; a program that claims to show them is (--command, docs/protocol.md), and so is fast."
         )
     click.echo(script(found, checks[-1], target), nl=False)

@@ -86,6 +86,11 @@ def script(case: Case, check: Check, implementation: Implementation) -> str:
     return text.strip() + "\n"
 
 
+def needs_gradients(case: Case, check: Check) -> bool:
+    """Tell whether a script of a check takes gradients, and so needs an implementation that shows them."""
+    return "gradient" in _passed(case, check)
+
+
 def _passed(case: Case, check: Check) -> tuple[str, ...]:
     """Return the names of the tensors that a script needs."""
     if check.kind in OBSERVED_BY:

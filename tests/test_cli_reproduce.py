@@ -89,6 +89,50 @@ def test_a_call_in_a_dtype_that_is_not_claimed_is_refused(run_adjoint, folder):
         assert done.stderr == f"adjoint: case {case} {said}\n"
 
 
+def case_of_gradients(api, *kinds):
+    """Return the first case of an API that takes gradients and checks these kinds."""
+    return next(
+        case
+        for case in golden.load()
+        if case.call.api == api
+        and case.call.gradient is not None
+        and {*kinds} <= {c.kind for c in case.checks}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("gradient-input", ("mine:conv", "--api", "operation")),
+        ("inputs-kept", CLAIMED),
+        ("after-step", ("mine:Layer", "--api", "keras.layers.Conv1DTranspose")),
+    ],
+)
+def test_gradients_of_a_function_are_refused_as_none_are_asked_for(kind, words, run_adjoint, folder):
+    case = case_of_gradients(words[2], kind)
+    clause = next(check.clause for check in case.checks if check.kind == kind)
+    done = run_adjoint("reproduce", case.id, *words, "--clause", clause, cwd=folder)
+    said = f"needs gradients for {clause}, and a module:function is not asked for any; a program that claims"
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"adjoint: case {case.id} {said} to show them is (--command")
+
+
+def test_gradients_of_what_is_asked_for_them_are_not_refused(run_adjoint, folder):
+    case = case_of_gradients("operation", "inputs-kept")
+    assert reproduced(run_adjoint, folder, case.id, "operation.gradients", "fast") == (0, "holds")
+    words = "--command", "./worker", "--clause", "operation.gradients"
+    script = run_adjoint("reproduce", case.id, *words, cwd=folder)
+    assert "./worker <<" in script.stdout, script.stderr
+
+
+def test_what_else_a_case_with_gradients_shows_of_a_class_is_not_refused(run_adjoint, folder):
+    api = "keras.layers.Conv1DTranspose"
+    case = case_of_gradients(api, "returned", "after-step")
+    (folder / "mine.py").write_text("from adjoint.fast.keras_layers import Conv1DTranspose\n")
+    words = "mine:Conv1DTranspose", "--api", api
+    assert reproduced(run_adjoint, folder, case.id, case.checks[0].clause, *words) == (0, "holds")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
