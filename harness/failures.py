@@ -31,7 +31,7 @@ def show(record: Record, also: str = "") -> None:
     """
     found, console = failures(record.checks), terminal()
     for failure in found[:MOST_SHOWN]:
-        head, *rest = told(record.name, failure, also)
+        head, *rest = told(record, failure, also)
         console.print(Text(head, "bold"))
         for line in rest:
             console.print(Text(line), soft_wrap=True)
@@ -52,7 +52,7 @@ def what_to_do(record: Record) -> str:
     return f"{more}To see what is wrong, call by call: {_smoke(record)}"
 
 
-def told(name: str, failure: Failure, also: str = "") -> list[str]:
+def told(record: Record, failure: Failure, also: str = "") -> list[str]:
     """Return the paragraph of a failure of an implementation, in lines; `also` as of `show`."""
     first, others = failure.checks[0], failure.clauses[1:]
     head = f"{first['clause']} {first['verdict']}, in {len(failure.checks)} check(s)"
@@ -63,9 +63,9 @@ def told(name: str, failure: Failure, also: str = "") -> list[str]:
         more = f", and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
         said.append(f"  the same in: {', '.join(map(in_a_line, others[:MOST_NAMED]))}{more}")
     if others and first["verdict"] == "deviates":
-        said.append(f"  not offered? {_how_to_claim(name)}")
-    said.append(f"  script: {in_a_line(_how_to_reproduce(first, name, also))}")
-    return [f"{in_a_line(name)}: {head}", *said]
+        said.append(f"  not offered? {_how_to_claim(record)}")
+    said.append(f"  script: {in_a_line(_how_to_reproduce(first, record, also))}")
+    return [f"{in_a_line(record.name)}: {head}", *said]
 
 
 def lines(check: Mapping[str, Any]) -> list[str]:
@@ -79,27 +79,29 @@ def _smoke(record: Record) -> str:
     name = record.name
     if name in catalogue.entries():
         return f"adjoint smoke {name}"
-    if _is_function(name):
+    if _is_function(record):
         return f"adjoint smoke {name} --api {' '.join(record.header['claims']['apis'])}"
     return f"adjoint smoke --command {shlex.quote(name)}"
 
 
-def _how_to_claim(name: str) -> str:
-    if _is_function(name):
+def _how_to_claim(record: Record) -> str:
+    if _is_function(record):
         return "then claim so: [[unsupported]] in a file for --claims (docs/tutorial.md, 8)."
     return "then the worker must answer so: 'unsupported' (docs/protocol.md)."
 
 
-def _is_function(name: str) -> bool:
-    return ":" in name and " " not in name
+def _is_function(record: Record) -> bool:
+    """Tell whether it was given as ``module:function``; the name of a program may look so too."""
+    return bool(record.header.get("is_function"))
 
 
-def _how_to_reproduce(check: Mapping[str, Any], name: str, also: str) -> str:
+def _how_to_reproduce(check: Mapping[str, Any], record: Record, also: str) -> str:
+    name = record.name
     if "drawn" in check:
         return "in the report"
     shown = f"adjoint reproduce {check['case']} {name} --clause {check['clause']}"
     if name in catalogue.entries():
         return shown
-    if _is_function(name):
+    if _is_function(record):
         return " ".join(filter(None, (shown, "--api", check["api"], also)))
     return f"adjoint reproduce {check['case']} --command {shlex.quote(name)} --clause {check['clause']}"

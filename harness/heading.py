@@ -28,6 +28,7 @@ def header(plan: Plan, claims: Claims | None, cases: Sequence[Case], drawn: int)
     """Return the header of a run's record, for these cases and so many items that draw theirs."""
     return {
         "implementation": plan.implementation.name,
+        "is_function": plan.implementation.is_function,
         "version": claims.version if claims else "",
         "systems": dict(claims.systems) if claims else {},
         "claims": {"apis": list(claims.apis), "dtypes": list(claims.dtypes)} if claims else {},

@@ -56,7 +56,8 @@ class Record:
         `platform`, `adjoint`, `interpretation`, `started`, `planned` (how many golden checks), `drawn` (how
         many items draw their calls), `profile` (how many each), `seed`, `arrays` (what the covering arrays
         cover, by family), `levels` and `drift` (what the gate holds), `selection` (what it was narrowed to,
-        or empty), `fingerprints` (digests of what else must be the same for a run to go on).
+        or empty), `is_function` (whether it was given as ``module:function``), `fingerprints` (digests of
+        what else must be the same for a run to go on).
     checks : tuple of mapping
         Each: `case`, `why`, `api`, `call` (in a line), `size` (elements of its tensors), `kind`, `clause`,
         `level`, `own` (else drift), `verdict`, `gated` (whether this document counts for this

@@ -23,7 +23,7 @@ from adjoint.record import FORMAT, Record, RecordWriter, is_check, is_footer, re
 
 Line = dict[str, Any]
 NEVER_BEGUN = ("not-run", "unavailable")
-FOLLOWS = ("arrays", "planned", "drawn")
+FOLLOWS = ("arrays", "planned", "drawn", "is_function")
 """Of a header, what differs only where something else does: compared last."""
 
 

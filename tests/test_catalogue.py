@@ -185,6 +185,12 @@ def test_the_folder_of_environments_does_not_move_with_us(tmp_path, monkeypatch)
     assert environments_folder() == tmp_path / "here"
 
 
+def test_a_function_is_what_is_given_as_one_and_not_what_is_named_like_one() -> None:
+    assert resolve("./a:b", "operation").is_function
+    assert not from_command("./a:b").is_function
+    assert not resolve("fast").is_function
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

@@ -28,6 +28,7 @@ def test_arrays_of_another_library_are_taken_and_what_is_unsupported_is_no_failu
     found = adjoint.check("mine:conv", "operation", claims="claims.toml", profile="none")
     assert found.passed, repr(found)
     assert found.record.header["claims"]["dtypes"] == ["float16", "float32"]
+    assert found.record.header["is_function"] is True
     seen = {line["seen"] for line in found.record.checks if line["verdict"] == "unsupported"}
     assert any(text.startswith("NotImplementedError: there is no dilation yet") for text in seen)
 

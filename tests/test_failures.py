@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from adjoint.failures import lines, show, told, what_to_do
+from adjoint.record import Record
 from adjoint.telling import Failure, failures
 from tests.records import ERROR, check, raised, record
 
@@ -17,10 +21,16 @@ def test_a_failure_is_told_in_lines_that_can_not_act() -> None:
 VALUES, RANK = "tf-nn.values", "tf-nn.rank"
 
 
+def named(name: str, *checks: Mapping[str, Any], **more: Any) -> Record:
+    """Return a record of what has a name, which is that of a function where it is ``m:f``."""
+    made = record(*checks, name=name, **more)
+    return Record({**made.header, "is_function": name == "m:f"}, made.checks, made.footer)
+
+
 @pytest.mark.parametrize("verdict", ["crashed", "timed-out", "broken"])
 def test_a_death_is_nothing_that_could_be_claimed(verdict: str) -> None:
     (failure,) = failures([check(verdict, VALUES), check(verdict, RANK)])
-    assert not [line for line in told("mine", failure) if "not offered" in line]
+    assert not [line for line in told(record(), failure) if "not offered" in line]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +42,7 @@ def test_a_death_is_nothing_that_could_be_claimed(verdict: str) -> None:
             "adjoint reproduce 0123456789ab m:f --clause tf-nn.rank --api tf.nn.conv_transpose",
         ),
         ("./on c", "'unsupported'", "adjoint reproduce 0123456789ab --command './on c' --clause tf-nn.rank"),
+        ("./a:b", "'unsupported'", "adjoint reproduce 0123456789ab --command ./a:b --clause tf-nn.rank"),
         ("torch", "'unsupported'", "adjoint reproduce 0123456789ab torch --clause tf-nn.rank"),
     ],
 )
@@ -39,7 +50,7 @@ def test_a_paragraph_names_the_others_and_says_how_to_claim_what_is_not_offered(
     name: str, claim: str, script: str
 ) -> None:
     (failure,) = failures([raised(RANK, 2), raised(VALUES, 5)])
-    head, _, demanded, seen, same, offered, reproduced = told(name, failure)
+    head, _, demanded, seen, same, offered, reproduced = told(named(name), failure)
     assert head == f"{name}: {RANK} deviates, in 2 check(s)"
     assert (demanded, seen) == ("  demanded: the number 7", f"  seen: {ERROR}")
     assert same == f"  the same in: {VALUES}"
@@ -50,20 +61,20 @@ def test_a_paragraph_names_the_others_and_says_how_to_claim_what_is_not_offered(
 
 def test_a_function_is_reproduced_with_what_is_claimed_of_it() -> None:
     (failure,) = failures([raised(VALUES, 5)])
-    said = told("m:f", failure, "--claims 'c d.toml'")[-1]
+    said = told(named("m:f"), failure, "--claims 'c d.toml'")[-1]
     assert said.startswith(f"  script: adjoint reproduce 0123456789ab m:f --clause {VALUES} ")
     assert said.endswith(" --api tf.nn.conv_transpose --claims 'c d.toml'")
-    assert "--claims" not in told("torch", failure, "--claims 'c d.toml'")[-1]
+    assert "--claims" not in told(named("torch"), failure, "--claims 'c d.toml'")[-1]
 
 
 def test_what_a_clause_shows_beside_is_told_in_a_line_that_can_not_act() -> None:
     (failure,) = failures([raised(RANK, 2, "raised ValueError at call: odd\n\x1b"), raised(RANK, 1)])
-    assert told("m:f", failure)[4] == "  1 of them otherwise: raised ValueError at call: odd \\x1b"
+    assert told(named("m:f"), failure)[4] == "  1 of them otherwise: raised ValueError at call: odd \\x1b"
 
 
 def test_of_many_clauses_a_few_are_named() -> None:
     failure = Failure((raised(RANK, 2),), (RANK, *"abcdefgh"))
-    assert "  the same in: a, b, c, d, e, f, and 2 more" in told("m:f", failure)
+    assert "  the same in: a, b, c, d, e, f, and 2 more" in told(named("m:f"), failure)
 
 
 def test_ten_failures_are_shown_and_the_rest_is_counted(
@@ -87,6 +98,12 @@ HOPELESS = "3 calls in a row ended the worker; the rest was not tried."
         ("fast", ["crashed"], HOPELESS, "To see what is wrong, call by call: adjoint smoke fast"),
         ("m:f", ["broken"], HOPELESS, "To see what is wrong, call by call: adjoint smoke m:f --api some.api"),
         (
+            "./a:b",
+            ["broken"],
+            HOPELESS,
+            "To see what is wrong, call by call: adjoint smoke --command ./a:b",
+        ),
+        (
             "node w.mjs",
             ["timed-out"],
             HOPELESS,
@@ -104,7 +121,7 @@ HOPELESS = "3 calls in a row ended the worker; the rest was not tried."
 def test_what_to_do_about_a_run_that_was_stopped(
     name: str, checks: list[str], reason: str, said: str
 ) -> None:
-    made = record(*map(check, checks), name=name, status="stopped", reason=reason)
+    made = named(name, *map(check, checks), status="stopped", reason=reason)
     made.header["claims"]["apis"] = ["some.api"]  # type: ignore[index]
     assert what_to_do(made) == said
 
