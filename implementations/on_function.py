@@ -126,17 +126,27 @@ def given(tensors: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def taken(array: Any) -> Any:
-    """Return an array of the library, in the same memory where it can; PyTorch has no negative strides."""
+    """Return an array of the library, in the same memory where it can.
+
+    PyTorch has no negative strides, and takes NumPy's bfloat16 by its bits alone.
+    """
     try:
         return TARGET["asarray"](array)
     except ValueError:
         if array.flags.c_contiguous:
             raise
-        return TARGET["asarray"](array.copy())
+        return taken(array.copy())
+    except TypeError:
+        if array.dtype.name != "bfloat16" or not hasattr(TARGET["library"], "bfloat16"):
+            raise
+        return taken(array.view("int16")).view(TARGET["library"].bfloat16)
 
 
 def to_numpy(output: Any) -> Any:
-    """Return an array of whatever is returned; PyTorch's tensors may wait for a gradient."""
+    """Return an array of whatever is returned.
+
+    PyTorch's tensors may wait for a gradient, and show bfloat16 by its bits alone.
+    """
     if hasattr(output, "detach"):
         output = output.detach()
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
@@ -146,7 +156,12 @@ def to_numpy(output: Any) -> Any:
         some = " of %d" % len(output) if isinstance(output, (list, tuple)) else ""
         kind = "None" if output is None else "a " + type(output).__name__ + some
         raise TypeError("it returned %s, where one array is wanted" % kind)
-    return np.asarray(output)
+    try:
+        return np.asarray(output)
+    except TypeError:
+        if getattr(output, "dtype", None) is not getattr(TARGET.get("library"), "bfloat16", TARGET):
+            raise
+        return np.asarray(output.view(TARGET["library"].int16)).view("bfloat16")
 
 
 def prepare(

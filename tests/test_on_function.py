@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import adjoint
-from adjoint import catalogue, golden
+from adjoint import catalogue, golden, tensors
+from adjoint.golden import Check
 from adjoint.implementations import on_function
 from adjoint.reproduce import script
 
@@ -22,14 +23,19 @@ from adjoint.fast import torch_functional, torch_modules
 class DType:
     def __init__(self, name): self.name = name
 
-float16, float32, float64 = map(DType, ("float16", "float32", "float64"))
+float16, float32, float64, int16 = map(DType, ("float16", "float32", "float64", "int16"))
+bfloat16 = DType("bfloat16")
 
 class Tensor:
     def __init__(self, held, waits=False): self.held, self.waits = held, waits
     def detach(self): return Tensor(self.held)
+    dtype = property(lambda self: bfloat16 if self.held.dtype.name == "bfloat16" else None)
+    def view(self, dtype): return Tensor(self.held.view(dtype.name))
     def __array__(self, dtype=None, copy=None):
         if self.waits:
             raise RuntimeError("it waits for a gradient: call detach()")
+        if self.held.dtype.name == "bfloat16":
+            raise TypeError("got unsupported ScalarType BFloat16")
         return self.held
 
 class Parameter(Tensor): pass
@@ -37,6 +43,8 @@ class Parameter(Tensor): pass
 def asarray(held):
     if any(stride < 0 for stride in held.strides):
         raise ValueError("there are no negative strides")
+    if held.dtype.name == "bfloat16":
+        raise TypeError("can't convert an array of bfloat16")
     return Tensor(held)
 
 class ConvTranspose2d:
@@ -53,15 +61,15 @@ class ConvTranspose2d:
         if state.keys() != self.own.keys():
             raise RuntimeError("missing or unexpected keys")
         for name in self.own.keys() & {"weight", "bias"}:
-            if np.shape(state[name]) != np.shape(self.own[name]):
+            if state[name].held.shape != self.own[name].held.shape:
                 raise RuntimeError(f"size mismatch for {name}")
-            setattr(self.made, name, np.asarray(state[name]))
+            setattr(self.made, name, state[name].held)
     def __call__(self, input, output_size=None):
-        return Tensor(self.made(np.asarray(input), output_size), waits=True)
+        return Tensor(self.made(input.held, output_size), waits=True)
 
 class Wrong(ConvTranspose2d):
     def __call__(self, input, output_size=None):
-        return Tensor(-np.asarray(super().__call__(input, output_size).detach()), waits=True)
+        return Tensor(-super().__call__(input, output_size).held, waits=True)
 
 def conv_transpose2d(input, weight, bias=None, *first, **more):
     assert type(input) is type(weight) is Tensor, "not of the library"
@@ -69,7 +77,7 @@ def conv_transpose2d(input, weight, bias=None, *first, **more):
     return Tensor(torch_functional.conv_transpose2d(*given, *first, **more))
 """
 MODULE, FUNCTION = "torch.nn.ConvTranspose2d", "torch.nn.functional.conv_transpose2d"
-CLAIMS = 'arrays = "strange"\ndtypes = ["float16", "float32", "float64"]\n'
+CLAIMS = 'arrays = "strange"\ndtypes = ["float16", "bfloat16", "float32", "float64"]\n'
 
 
 @pytest.fixture
@@ -100,6 +108,8 @@ def test_what_the_library_can_view_is_not_copied(monkeypatch: pytest.MonkeyPatch
         assert np.shares_memory(given.held, views[name])
     (turned,) = on_function.given({"reversed": whole[::-1]}).values()
     assert np.array_equal(turned.held, whole[::-1])
+    (halves,) = on_function.given({"halves": whole.astype("bfloat16")[::-1]}).values()
+    assert np.array_equal(halves.held, whole.astype("bfloat16")[::-1])
 
 
 def scripts(target: str, api: str, rule: str) -> list[str]:
@@ -135,6 +145,24 @@ def test_the_command_line_prints_such_a_script(strange: Path, run_adjoint: Any) 
     words = ("reproduce", case.id, "strange:Wrong", "--api", MODULE, "--claims", "claims.toml")
     text = run_adjoint(*words, cwd=strange).stdout
     assert "input = strange.asarray(input)" in text
+
+
+@pytest.mark.usefixtures("strange")
+@pytest.mark.parametrize(("target", "api"), [("ConvTranspose2d", MODULE), ("conv_transpose2d", FUNCTION)])
+@pytest.mark.parametrize("kind", ["values", "inputs-kept", "repeatable", "output-kept"])
+def test_a_script_hands_over_bfloat16_by_its_bits(target: str, api: str, kind: str) -> None:
+    case, check = next(
+        (case, check)
+        for case in golden.load()
+        if (case.call.api, case.call.dtype) == (api, "bfloat16") and case.call.gradient is None
+        for check in case.checks
+        if check.kind == kind
+    )
+    mine = catalogue.resolve(f"strange:{target}", api, claims="claims.toml")
+    assert run(script(case, check, mine)) == "holds"
+    if kind in ("values", "repeatable"):
+        wrong = tensors.encode(-tensors.decode(check.demanded.get("low", check.demanded)))
+        assert run(script(case, Check(kind, check.clause, wrong), mine)) == "DEVIATES"
 
 
 @pytest.mark.usefixtures("strange")
