@@ -122,7 +122,7 @@ def test_gradients_of_what_is_asked_for_them_are_not_refused(run_adjoint, folder
     assert reproduced(run_adjoint, folder, case.id, "operation.gradients", "fast") == (0, "holds")
     words = "--command", "./worker", "--clause", "operation.gradients"
     script = run_adjoint("reproduce", case.id, *words, cwd=folder)
-    assert "./worker <<" in script.stdout, script.stderr
+    assert "worker = ['./worker']" in script.stdout, script.stderr
 
 
 def test_what_else_a_case_with_gradients_shows_of_a_class_is_not_refused(run_adjoint, folder):
