@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,16 +13,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from adjoint import catalogue, claims_file, deviations, failures, golden, selection, summary, telling
+from adjoint import arguments, catalogue, claims_file, failures, golden, summary, telling
 from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
-from adjoint.drawing import DATA, Drawn, profiled
+from adjoint.deviations import Deviation, load, shipped, strangers
+from adjoint.drawing import DATA, Drawn
 from adjoint.ending import why
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
 from adjoint.heading import write_not_run
-from adjoint.inert import in_a_line, short
+from adjoint.inert import in_a_line
 from adjoint.plan import Gate, Plan
 from adjoint.process import Limits
 from adjoint.record import Record, fails, read
@@ -37,6 +37,8 @@ WHOLE = "the whole run"
 class Checked:
     """What came of a function: its record, which a notebook shows, and a terminal prints.
 
+    It is true if all held: ``assert adjoint.check(...)``.
+
     Attributes
     ----------
     record : Record
@@ -48,6 +50,10 @@ class Checked:
     def passed(self) -> bool:
         """Whether all held."""
         return code_of(self.record) == 0
+
+    def __bool__(self) -> bool:
+        """Return `passed`."""
+        return self.passed
 
     @property
     def failures(self) -> tuple[Mapping[str, Any], ...]:
@@ -76,12 +82,12 @@ def check(
     function: Callable[..., Any] | str,
     api: str,
     *,
-    dtypes: str | None = None,
+    dtypes: str | Sequence[str] | None = None,
     claims: str | Path | None = None,
-    declared: str | Path | None = None,
+    deviations: str | Path | None = None,
     profile: str = "smoke",
     seed: int = 0,
-    levels: str = ",".join(HELD_LEVELS),
+    levels: str | Sequence[str] = HELD_LEVELS,
     timeout: float = Limits.seconds,
 ) -> Checked:
     """Put the cases of an API to a function or class, in a process of its own, and return what came of it.
@@ -92,42 +98,54 @@ def check(
         The function, or a class for the API of a layer; or its name, as ``module:function``.
     api : str
         The API that it follows, as `adjoint list apis` has it.
-    dtypes : str, optional
-        The dtypes that it takes, separated by commas.
-    claims, declared : str or Path, optional
-        A file of what it claims, and one of declared deviations, each of this function's name.
+    dtypes : str or sequence of str, optional
+        The dtypes that it takes: a list, or a text in which commas separate them.
+    claims : str or Path, optional
+        A file of what it claims.
+    deviations : str or Path, optional
+        A file of declared deviations, each of this function's name.
     profile : str
         How many calls are drawn, beside the golden cases: ``none``, ``smoke``, ``quick`` or ``full``.
     seed : int
         Which calls are drawn.
-    levels : str
-        Levels of clause to hold, separated by commas.
+    levels : str or sequence of str
+        Levels of clause to hold: a list, or a text in which commas separate them.
     timeout : float
         Seconds for each call.
 
     Returns
     -------
     Checked
-        `passed`, `failures`, and the whole `record`.
+        `passed`, `failures`, and the whole `record`.  It is true if all held; printed, it tells what failed.
 
     Raises
     ------
     UsageError
         If the request makes no sense; the text says why.
     """
-    selection.check(levels, None, None)
-    profiled(profile, f"profile is {profile!r}")
-    if not 0 < timeout < math.inf:
-        raise UsageError(f"timeout is {timeout}; it must be a number of seconds, above zero.")
+    arguments.check(
+        {
+            "function": function,
+            "api": api,
+            "dtypes": dtypes,
+            "claims": claims,
+            "deviations": deviations,
+            "profile": profile,
+            "seed": seed,
+            "levels": levels,
+            "timeout": timeout,
+        }
+    )
     with TemporaryDirectory(prefix="adjoint-") as folder:
+        taken = None if dtypes is None else ",".join(arguments.words(dtypes))
         implementation = _implementation(
-            function, api, Path(folder, "function"), None if claims is None else str(claims), dtypes
+            function, api, Path(folder, "function"), None if claims is None else str(claims), taken
         )
         plan = Plan(
             implementation,
             Path(folder, "record.jsonl"),
-            Gate(tuple(levels.split(","))),
-            [*deviations.load(deviations.shipped()), *_declared(declared, implementation.name)],
+            Gate(arguments.words(levels)),
+            [*load(shipped()), *_declared(deviations, implementation.name)],
             Limits(seconds=timeout),
             profile=profile,
             seed=seed,
@@ -149,8 +167,12 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
     Parameters
     ----------
     function, api, **options
-        As `check` takes them.
+        As `check` takes them.  What makes no sense is told by one item, which fails.
     """
+    try:
+        arguments.check({"function": function, "api": api, **options})
+    except UsageError as error:
+        return _refused(str(error))
     held = {clause for case in golden.load() if case.call.api == api for clause in case.clauses()}
 
     @cache
@@ -187,7 +209,17 @@ def conformance_tests(function: Callable[..., Any] | str, api: str, **options: A
     return test
 
 
-def _declared(path: str | Path | None, name: str) -> list[deviations.Deviation]:
+def _refused(said: str) -> Callable[[str], None]:
+    """Return a test of one item, which fails."""
+
+    @pytest.mark.parametrize("clause", [WHOLE])
+    def test(clause: str) -> None:  # noqa: ARG001 - its name, as that of the others
+        pytest.fail(said, pytrace=False)
+
+    return test
+
+
+def _declared(path: str | Path | None, name: str) -> list[Deviation]:
     """Return the declarations of a user's file.
 
     Raises
@@ -195,9 +227,9 @@ def _declared(path: str | Path | None, name: str) -> list[deviations.Deviation]:
     UsageError
         If one is of another implementation.
     """
-    known = deviations.load(Path(path)) if path else []
-    if strangers := deviations.strangers(known, (name,), catalogue.entries()):
-        raise UsageError(f"{path}: {strangers[0]}")
+    known = [] if path is None else load(Path(path))
+    if others := strangers(known, (name,), catalogue.entries()):
+        raise UsageError(f"{path}: {others[0]}")
     return known
 
 
@@ -206,10 +238,6 @@ def _implementation(
 ) -> catalogue.Implementation:
     if isinstance(function, str):
         return catalogue.resolve(function, api, dtypes=dtypes, claims=claims)
-    if not callable(function) or not hasattr(function, "__qualname__"):
-        raise UsageError(
-            f"function is {short(function)}; it must be a function, a class, or module:function."
-        )
     return catalogue.from_callable(function, api, pickled, claims_file.read(claims, dtypes))
 
 

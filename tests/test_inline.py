@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -38,6 +39,7 @@ def verdicts(found: Checked) -> set[str]:
 def test_a_right_function_passes_and_says_what_it_was_asked() -> None:
     found = check(plain.operation, profile="smoke")
     assert found.passed
+    assert found
     assert found.failures == ()
     assert {line["clause"] for line in found.record.checks} > {"operation.values", "operation.crop"}
     assert sum("drawn" in line for line in found.record.checks) > 3
@@ -51,6 +53,7 @@ def test_a_right_function_passes_and_says_what_it_was_asked() -> None:
 def test_a_wrong_function_fails_by_its_clause_with_the_smallest_call_and_a_script() -> None:
     found = check(without_groups)
     assert not found.passed
+    assert not found
     line = next(line for line in found.failures if line["clause"] == "operation.groups")
     alike = [
         each
@@ -108,7 +111,7 @@ def test_a_name_will_do_and_options_reach_the_run(tmp_path: Path) -> None:
         '[[deviation]]\nimplementation = "*:without_groups"\nclause = "operation.*"\nwhen = "groups > 1"\n'
         'reason = "not yet"\n'
     )
-    assert check(without_groups, declared=declared, levels="stated").passed
+    assert check(without_groups, deviations=declared, levels=["stated"]).passed
 
 
 def test_a_function_that_takes_its_process_down_costs_its_own_calls_alone() -> None:
@@ -154,19 +157,42 @@ def test_a_function_that_can_not_be_imported_there_did_not_run() -> None:
     ("function", "options", "said"),
     [
         (7, {}, "function is 7; it must be a function"),
-        (plain.operation, {"api": "torch.conv"}, "--api torch.conv is not documented here"),
+        (plain.operation, {"api": 7}, "api is 7; it must be one of "),
+        (plain.operation, {"api": "oporation"}, "api is 'oporation': did you mean 'operation'? It must be"),
         (plain.operation, {"profile": "all"}, "profile is 'all'; it must be one of none, smoke"),
-        (plain.operation, {"levels": "firm"}, "--levels firm must name some of stated"),
+        (plain.operation, {"profile": ["none"]}, "profile is ['none']; it must be one of none, smoke"),
+        (plain.operation, {"levels": "firm"}, "levels is 'firm'; it must name some of stated"),
+        (plain.operation, {"levels": ()}, "levels is (); it must name some of stated"),
         (plain.operation, {"timeout": 0}, "timeout is 0; it must be a number of seconds"),
-        (plain.operation, {"dtypes": "float31"}, "--dtypes float31 must name some of"),
+        (plain.operation, {"timeout": "5"}, "timeout is '5'; it must be a number of seconds"),
+        (plain.operation, {"timeout": math.inf}, "timeout is inf; it must be a number of seconds"),
+        (plain.operation, {"timeout": True}, "timeout is True; it must be a number of seconds"),
+        (plain.operation, {"seed": "x"}, "seed is 'x'; it must be a whole number, from zero on"),
+        (plain.operation, {"seed": -1}, "seed is -1; it must be a whole number, from zero on"),
+        (plain.operation, {"seed": True}, "seed is True; it must be a whole number, from zero on"),
+        (plain.operation, {"dtypes": "float31"}, "dtypes is 'float31'; it must name some of"),
+        (plain.operation, {"dtypes": ["float32", 7]}, "dtypes is ['float32', 7]; it must name some of"),
+        (plain.operation, {"dtypes": ""}, "dtypes is ''; it must name some of"),
+        (
+            plain.operation,
+            {"claims": {"arrays": 1}},
+            "claims is {'arrays': 1}; it must be the path of a file",
+        ),
         (plain.operation, {"claims": "nowhere.toml"}, "nowhere.toml can't be read"),
-        (plain.operation, {"declared": "nowhere.toml"}, "nowhere.toml can't be read"),
+        (plain.operation, {"deviations": [1]}, "deviations is [1]; it must be the path of a file"),
+        (plain.operation, {"deviations": "nowhere.toml"}, "nowhere.toml can't be read"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(function: Any, options: Any, said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)) as error:
         check(function, **options)
     assert str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("dtypes", ["float32,float16", ["float32", "float16"], ("float32", "float16")])
+def test_dtypes_are_a_text_or_a_list(dtypes: Any) -> None:
+    for function in (plain.operation, "adjoint.fast.plain:operation"):
+        assert check(function, dtypes=dtypes).record.header["claims"]["dtypes"] == ["float32", "float16"]
 
 
 def test_a_declaration_for_another_name_is_refused(tmp_path: Path) -> None:
@@ -180,14 +206,15 @@ def test_a_declaration_for_another_name_is_refused(tmp_path: Path) -> None:
     declare("plain:opperation")
     for function in (plain.operation, "adjoint.fast.plain:operation"):
         with pytest.raises(UsageError) as error:
-            check(function, declared=path)
+            check(function, deviations=path)
         assert str(error.value) == (
             f"{path}: The declared deviation of plain:opperation from operation.values is of no "
             "implementation of this run, which has adjoint.fast.plain:operation; correct its name, or keep "
             "it in a file of its own."
         )
     declare("*:operation")
-    assert any("is stale" in said for said in check(plain.operation, declared=path).record.footer["problems"])
+    problems = check(plain.operation, deviations=path).record.footer["problems"]
+    assert any("is stale" in said for said in problems)
 
 
 def test_a_function_that_can_not_be_handed_over_is_refused() -> None:
@@ -259,7 +286,6 @@ def test_what_is_not_claimed_is_skipped_and_what_does_not_start_fails_whole(tmp_
         ('"no_module:conv"', "there is no module 'no_module'"),
         ('"mine:no_such_function"', "no_such_function"),
         ('"mine.conv"', "is not in the catalogue"),
-        ('mine.conv, claims="nowhere.toml"', "nowhere.toml can't be read"),
     ],
 )
 def test_what_can_not_be_examined_is_tried_once_and_each_test_says_why(
@@ -281,6 +307,27 @@ def test_what_can_not_be_examined_is_tried_once_and_each_test_says_why(
         assert f"FAILED test_mine.py::test_it[{clause}]" in said
     assert said.count(sentence) >= 3
     assert len(said.splitlines()) < 25
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ('api="oporation"', "api is 'oporation': did you mean 'operation'?"),
+        ('api="operation", profil="none"', "there is no argument 'profil': did you mean 'profile'?"),
+        ('api="operation", profile="fast"', "profile is 'fast'; it must be one of none, smoke"),
+        ('api="operation", seed=-1', "seed is -1; it must be a whole number, from zero on."),
+        ('api="operation", deviations="nowhere.toml"', "nowhere.toml can't be read"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_once(given: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def conv(**_): return 0\n")
+    text = f"import adjoint, mine\ntest_it = adjoint.conformance_tests(mine.conv, {given})\n"
+    code, said = suite(tmp_path, text)
+    assert code == 1, said
+    assert "1 failed" in said.splitlines()[-1]
+    assert f"FAILED test_mine.py::test_it[{WHOLE}] - Failed: " in said
+    assert sentence in said
+    assert len(said.splitlines()) < 10
 
 
 def test_where_no_value_is_right_the_whole_run_fails(tmp_path: Path) -> None:
