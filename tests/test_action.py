@@ -207,6 +207,31 @@ def test_the_snippet_for_gitlab_runs(job):
     assert (job / path).exists()
 
 
+def test_the_snippet_for_pytest_passes_once_what_deviates_is_drafted_and_given_a_reason(tmp_path):
+    write(tmp_path, "weight = -weight if groups == 3 else weight")
+    (tmp_path / "test_mine.py").write_text(SNIPPETS["pytest"])
+    draft = re.search(r"^adjoint (run .* --write-deviations .*)$", PAGE, re.MULTILINE)[1].split()
+
+    def ran(*words):
+        words = (sys.executable, "-m", *words)
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    tests = ("pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    ran("adjoint.cli", *draft)
+    code, said = ran(*tests)
+    assert code == 1, said
+    assert "say there why this deviation is known" in said
+    known = tmp_path / "known.toml"
+    known.write_text(known.read_text().replace("TODO: say", "say"))
+    code, said = ran(*tests)
+    assert code == 0, said
+    write(tmp_path)
+    code, said = ran(*tests)
+    assert code == 1, said
+    assert "is stale" in said
+
+
 def test_the_snippet_for_tox_runs(tmp_path):
     pytest.importorskip("tox")
     (tmp_path / "tox.ini").write_text(SNIPPETS["tox"])
