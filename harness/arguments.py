@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adjoint import claims_file, deviations
+from adjoint import catalogue, claims_file, deviations
 from adjoint.drawing import PROFILES
 from adjoint.errors import UsageError
 from adjoint.inert import short
@@ -40,7 +40,10 @@ def words(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _function(value: object) -> str:
-    whole = isinstance(value, str) or (callable(value) and hasattr(value, "__qualname__"))
+    if isinstance(value, str):
+        whole = ":" in value.strip(":") or value in catalogue.entries()
+    else:
+        whole = callable(value) and hasattr(value, "__qualname__")
     return "" if whole else "; it must be a function, a class, or module:function"
 
 
