@@ -38,8 +38,21 @@ def _where_channels_are_second(s: Setting) -> Setting | None:
     return None if has_formats(s.api) and s.last is not False else s
 
 
-def _swapped(s: Setting) -> Setting | None:
-    return replace(s, kernel=s.kernel.swapaxes(0, 1)) if s.groups == 1 else None
+def _input_from_last(s: Setting) -> Setting | None:
+    return _where_channels_are_second(replace(s, input=channels_forward(s.input)))
+
+
+def _input_from_second(s: Setting) -> Setting | None:
+    return _where_channels_are_last(replace(s, input=channels_back(s.input)))
+
+
+def _input_from_last_always(s: Setting) -> Setting | None:
+    """Take channels to be last where nothing is said of formats; where it is, that is to swap them."""
+    return None if has_formats(s.api) else _input_from_last(s)
+
+
+def _swapped(s: Setting) -> Setting:
+    return replace(s, kernel=s.kernel.swapaxes(0, 1))
 
 
 def _flipped(s: Setting) -> Setting:
@@ -55,11 +68,15 @@ def in_turn(channels: int, groups: int) -> Array:
     return np.arange(channels).reshape(-1, groups).T.ravel()
 
 
-def _input_in_turn(s: Setting) -> Setting:
+def _input_in_turn(s: Setting) -> Setting | None:
+    if s.input.shape[1] % s.groups:
+        return None
     return replace(s, input=s.input[:, in_turn(s.input.shape[1], s.groups)])
 
 
-def _channels_in_turn(s: Setting) -> Setting:
+def _channels_in_turn(s: Setting) -> Setting | None:
+    if s.input.shape[1] % s.groups or s.input.shape[1] != s.kernel.shape[0]:
+        return None
     order = in_turn(s.input.shape[1], s.groups)
     return replace(s, input=s.input[:, order], kernel=s.kernel[order])
 
@@ -148,6 +165,23 @@ HYPOTHESES = (
         _where_channels_are_last,
         wrote=channels_back,
         of_python="what it returns has its channels second, where they should be last",
+    ),
+    Hypothesis(
+        "takes channels last",
+        "it takes its input's channels to be last, where they are second",
+        _input_from_last,
+    ),
+    Hypothesis(
+        "takes channels first",
+        "it takes its input's channels to be second, where they are last",
+        _input_from_second,
+    ),
+    Hypothesis(
+        "takes and answers with channels last",
+        "it takes its input's channels to be last, and answers so, where they are second",
+        _input_from_last_always,
+        wrote=channels_forward,
+        of_python="it takes its input's channels to be last, and returns them last, where they are second",
     ),
     Hypothesis("swaps kernel channels", "the kernel's two channel axes are swapped", _swapped),
     Hypothesis(

@@ -12,7 +12,7 @@ from adjoint.demand import demand
 from adjoint.expecting import Expected, difference, ends, expected
 from adjoint.outcome import Raised, Returned, Unsupported
 from adjoint.reference.answer import Refused, Unspecified
-from adjoint.smoke_calls import Line, Notes, further, judged, line, put, unsupported
+from adjoint.smoke_calls import Line, Notes, further, judged, line, put, raised, unsupported
 from adjoint.talk import Talk
 from adjoint.tensors import Array, Foreign, decode, encode
 from adjoint.tiny import Step, with_gradient
@@ -44,7 +44,7 @@ def sloped(talk: Talk, notes: Notes, setting: Setting) -> Iterator[Line]:
         assert due
         problems += judged(talk, notes, step, due, came)
     elif isinstance(outcome, Raised):
-        problems.append(notes.words.raised(outcome))
+        problems.append(raised(talk, notes, step, outcome))
     for name, values in () if problems else demanded.gradients.items():
         assert isinstance(outcome, Returned)
         seen = outcome.observed[name]
@@ -80,11 +80,11 @@ def repeated(talk: Talk, notes: Notes, setting: Setting) -> Iterator[Line]:
     assert opposite
     came = put(talk, notes, call)
     problems, outcome = list(came.problems), came.outcome
+    step = Step("a call made again", call, setting)
     if isinstance(outcome, Raised):
-        problems.append(notes.words.raised(outcome))
+        problems.append(raised(talk, notes, step, outcome))
     if isinstance(outcome, Returned):
         wanted = {"output": once, "between": opposite, "again": once, "later": once}
-        step = Step("a call made again", call, setting)
         at_once = judged(talk, notes, step, once, came)
         problems += at_once
         for name in () if at_once else call.observe:

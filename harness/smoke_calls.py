@@ -11,7 +11,7 @@ import numpy as np
 from adjoint.call import Call
 from adjoint.claims import Claims
 from adjoint.errors import MessageError
-from adjoint.expecting import Expected, difference, quoted
+from adjoint.expecting import Expected, difference, expected, quoted
 from adjoint.outcome import Outcome, Raised, Returned, Unsupported, parse
 from adjoint.reference.bound import Claim
 from adjoint.smoke_words import Words
@@ -19,7 +19,7 @@ from adjoint.spec import load
 from adjoint.supposing import Heard, Hypothesis
 from adjoint.talk import Talk
 from adjoint.tensors import Array, Foreign
-from adjoint.tiny import Step
+from adjoint.tiny import Step, alike
 from adjoint.wiring import Cause, both, causes
 from adjoint.writing import has_weights, written
 
@@ -125,9 +125,7 @@ def performed(talk: Talk, notes: Notes, step: Step, wanted: Expected) -> Iterato
     if isinstance(came.outcome, Returned):
         problems += judged(talk, notes, step, wanted, came)
     elif isinstance(came.outcome, Raised):
-        said = notes.words.raised(came.outcome)
-        problems.append(said if said in notes.errors else _misunderstood(notes, step, said))
-        notes.errors.add(said)
+        problems.append(raised(talk, notes, step, came.outcome))
     notes.earlier.append((came.number, notes.words.called(step.asks), wanted))
     yield line(step.asks, problems, f"returns {list(wanted.shape)}, as demanded")
 
@@ -171,18 +169,14 @@ def judged(talk: Talk, notes: Notes, step: Step, wanted: Expected, came: Came) -
     if wanted.accepts(seen):
         notes.right.append(replace(heard, earlier=()))
         return problems
-    found = causes(heard, notes.known)
-    found = {cause: text for cause, text in found.items() if not _is_refuted(cause, notes, heard)} or found
+    found = _causes(notes, heard)
     if not found and _has_other_weights(talk, notes, step, wanted, seen):
         said = "the shape is right but the numbers are those of random weights: weights were not set"
         return [*problems, said]
     if not found and not step.setting.recipe:
         found = both(heard, notes.known)
-    is_new = not set(found) <= set(notes.known)
-    notes.known += [cause for cause in found if cause not in notes.known]
     if found:
-        said = ", or ".join(dict.fromkeys(found.values()))
-        return [*problems, _misunderstood(notes, step, said) if is_new and not step.setting.recipe else said]
+        return [*problems, _told(notes, step, found)]
     if step.setting.recipe and seen.shape == wanted.shape:
         first = quoted(wanted.readings[0][0])
         said = f"the first numbers must be {first}, and are {quoted(seen)}"
@@ -191,6 +185,55 @@ def judged(talk: Talk, notes: Notes, step: Step, wanted: Expected, came: Came) -
         *problems,
         f"{_misunderstood(notes, step, difference(wanted, seen))} ({further(notes, step.call.api)})",
     ]
+
+
+def raised(talk: Talk, notes: Notes, step: Step, error: Raised) -> str:
+    """Say what is wrong with a call that was to return."""
+    said = notes.words.raised(error)
+    is_new = said not in notes.errors
+    notes.errors.add(said)
+    if known := _of_these_sizes(talk, notes, step):
+        return f"{known}; with these sizes {said}"
+    return _misunderstood(notes, step, said) if is_new else said
+
+
+def _of_these_sizes(talk: Talk, notes: Notes, step: Step) -> str:
+    """Say what explains a call like one that raised, if a known cause makes of that what can't be answered.
+
+    The other call has sizes that go with the cause; what it raises too has another.
+    """
+    assert step.setting
+    known = [cause for cause in notes.known if isinstance(cause, Hypothesis)]
+    setting = alike(step.setting)
+    call = written(setting)
+    claim = notes.claim(step.call)
+    wanted = expected(call, claim) if call else None
+    if not wanted or not any(cause.forbids(step.setting) for cause in known):
+        return ""
+    assert call
+    came = put(talk, notes, call)
+    seen = came.outcome.observed["output"] if isinstance(came.outcome, Returned) else None
+    if not isinstance(seen, np.ndarray) or wanted.accepts(seen):
+        return ""
+    in_python = notes.words.in_python
+    heard = Heard(came.number, setting, wanted, seen, notes.earlier[::-1], claim, in_python)
+    found = _causes(notes, heard) or both(heard, notes.known)
+    return _told(notes, step, found) if found else ""
+
+
+def _causes(notes: Notes, heard: Heard) -> dict[Cause, str]:
+    """Return what explains an answer; of that, what no right answer speaks against, if there is any."""
+    found = causes(heard, notes.known)
+    return {cause: text for cause, text in found.items() if not _is_refuted(cause, notes, heard)} or found
+
+
+def _told(notes: Notes, step: Step, found: dict[Cause, str]) -> str:
+    """Say what explains an answer, and note it."""
+    assert step.setting
+    is_new = not set(found) <= set(notes.known)
+    notes.known += [cause for cause in found if cause not in notes.known]
+    said = ", or ".join(dict.fromkeys(found.values()))
+    return _misunderstood(notes, step, said) if is_new and not step.setting.recipe else said
 
 
 def _misunderstood(notes: Notes, step: Step, said: str) -> str:

@@ -113,6 +113,11 @@ class Hypothesis:
         wanted = expected(call, right.claim, doubtful=True) if call else None
         return wanted is not None and not wanted.accepts(self.had(right))
 
+    def forbids(self, setting: Setting) -> bool:
+        """Tell whether a worker with this mistake makes a call that can't be answered of one that can."""
+        call = self.call(setting)
+        return call is not None and expected(call, doubtful=True) is None
+
     def had(self, heard: Heard) -> Array:
         """Return the output that the worker had, of the one that came back."""
         return self.placed(heard.setting, self.wrote(heard.seen))

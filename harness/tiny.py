@@ -122,6 +122,18 @@ def with_gradient(setting: Setting, shape: Sequence[int], seed: int) -> Step:
     return Step("gradients", call, changed)
 
 
+def alike(setting: Setting) -> Setting:
+    """Return the call with the same numbers and arguments, but as many elements on all axes as channels.
+
+    A worker that takes one axis for another can answer that where it can't answer the call itself.
+    """
+    channels = max(2, setting.kernel.shape[0])
+    image = np.resize(setting.input, (2, *(channels,) * (setting.rank + 1)))
+    kernel = np.resize(setting.kernel, (channels, channels, *setting.kernel.shape[2:]))
+    bias = None if setting.bias is None else np.resize(setting.bias, channels * setting.groups)
+    return replace(setting, input=image, kernel=kernel, bias=bias, recipe=None, gradient=None)
+
+
 def _setting(api: str, image: Array, kernel: Array) -> Setting:
     ones = (1,) * (image.ndim - 2)
     return Setting(api, image, kernel, None, ones, ones, ((0, 0),) * len(ones), (0,) * len(ones))

@@ -156,6 +156,33 @@ def channels_last_answer(input, weight, **arguments):
     return np.moveaxis(conv_transpose2d(input, weight, **arguments), 1, -1)
 
 
+def channels_last(input, weight, **arguments):
+    return channels_last_answer(np.moveaxis(input, -1, 1), weight, **arguments)
+
+
+def channels_last_input(input, weight, **arguments):
+    return conv_transpose2d(np.moveaxis(input, -1, 1), weight, **arguments)
+
+
+def channels_last_and_strides_swapped(input, weight, **arguments):
+    return np.moveaxis(strides_swapped(np.moveaxis(input, -1, 1), weight, **arguments), 1, -1)
+
+
+def channels_last_without_bias(input, weight, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    output = no_bias_argument(
+        np.moveaxis(input, -1, 1), weight, stride, padding, output_padding, groups, dilation
+    )
+    return np.moveaxis(output, 1, -1)
+
+
+def channels_first_input(input, filters, *given, **arguments):
+    return tf_nn.conv_transpose(np.moveaxis(input, 1, -1), filters, *given, **arguments)
+
+
+def channels_first(input, filters, *given, **arguments):
+    return np.moveaxis(channels_first_input(input, filters, *given, **arguments), -1, 1)
+
+
 def nobody_knows(input, weight, **arguments):
     return conv_transpose2d(input, weight, **arguments) + 1
 

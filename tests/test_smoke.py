@@ -71,6 +71,11 @@ FUNCTIONS = {
         "the numbers are right, but their shape is [2, 3, 4, 4, 1] where [2, 3, 4, 4]",
     ),
     "channels_last_answer": (TORCH, "what it returns has its channels last, where they should be second"),
+    "channels_last": (
+        TORCH,
+        "it takes its input's channels to be last, and returns them last, where they are second",
+    ),
+    "channels_last_input": (TORCH, "it takes its input's channels to be last, where they are second"),
     "no_bias_argument": (TORCH, "it raises TypeError at call: no_bias_argument() got an unexpected keyword"),
     "lists_only": (TORCH, "the tuple (2, 3) as `stride` was not understood: the stride is ignored"),
     "plain_ints_only": (
@@ -228,6 +233,36 @@ def test_an_error_that_was_met_before_is_not_laid_to_what_is_new(monkeypatch):
     found = [line for line in of_function("a_list", TORCH, monkeypatch) if line.state == "wrong"]
     assert "a tuple as argument" in {line.asks for line in found}
     assert {line.says for line in found} == {"it returned a list of 2, where one array is wanted"}
+
+
+SIZED = {
+    "channels_last": (TORCH, FUNCTIONS["channels_last"][1], 11),
+    "channels_last_input": (TORCH, FUNCTIONS["channels_last_input"][1], 11),
+    "kernel_channels_swapped": (TORCH, FUNCTIONS["kernel_channels_swapped"][1], 11),
+    "channels_first": (TF, "it takes channels_last for channels_first, or the other way round", 10),
+    "channels_first_input": (TF, "it takes its input's channels to be second, where they are last", 10),
+}
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_a_mistake_is_named_too_where_with_it_the_sizes_go_together_no_more(name, monkeypatch):
+    api, sentence, count = SIZED[name]
+    found = of_function(name, api, monkeypatch, "float32")
+    assert len([line for line in found if line.says.startswith(sentence)]) == count
+    (sizes,) = (line.says for line in found if line.asks == "axes of different sizes")
+    assert sizes.startswith(f"{sentence}; with these sizes it raises ValueError at call: ")
+
+
+def test_a_second_mistake_is_named_where_the_sizes_do_not_go_together(monkeypatch):
+    found = of_function("channels_last_and_strides_swapped", TORCH, monkeypatch)
+    (strides,) = (line.says for line in found if line.asks == "strides")
+    assert "returns them last, where they are second, and the strides are in the wrong order" in strides
+
+
+def test_an_error_that_another_cause_has_is_not_laid_to_the_sizes(monkeypatch):
+    found = of_function("channels_last_without_bias", TORCH, monkeypatch)
+    (bias,) = (line.says for line in found if line.asks == "a bias")
+    assert bias.startswith("it raises TypeError at call: channels_last_without_bias() got an unexpected")
 
 
 def test_two_mistakes_at_once_are_both_named(monkeypatch):

@@ -12,7 +12,7 @@ from adjoint.call import GRADIENTS
 from adjoint.expecting import Expected, expected
 from adjoint.reference.apis import APIS, LAYERS
 from adjoint.tensors import decode, make
-from adjoint.tiny import RECIPE, Step, steps, with_gradient
+from adjoint.tiny import RECIPE, Step, alike, steps, with_gradient
 from adjoint.writing import Setting, has_formats, rank_of, written
 
 ANY = pytest.mark.parametrize("api", APIS)
@@ -62,6 +62,21 @@ def test_every_byte_of_its_numbers_counts_and_backwards_they_are_near_one_too(dt
         for numbers in (array, array.byteswap()):
             sizes = np.abs(numbers.astype("float64"))
             assert ((sizes > 2.0**-16) & (sizes < 2.0**17)).all()
+
+
+@ANY
+def test_a_call_like_another_has_as_many_elements_on_all_axes_as_channels_and_is_legal(api: str) -> None:
+    for setting in returning(api).values():
+        other = alike(setting)
+        assert len({*other.input.shape[1:], *other.kernel.shape[:2]}) == 1
+        assert other.recipe is None
+        kept = ("stride", "dilation", "crop", "more", "groups", "last", "tag", "doubled")
+        assert all(getattr(other, name) == getattr(setting, name) for name in kept)
+        call, before = written(other), written(setting)
+        assert call is not None
+        assert before is not None
+        legal = expected(before, doubtful=True) is not None
+        assert (expected(call, doubtful=True) is not None) is legal
 
 
 @ANY

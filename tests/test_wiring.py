@@ -1,6 +1,7 @@
 """Do the calls tell every two hypotheses apart, and does each show in a call of each API that it concerns?"""
 
 from functools import cache
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from adjoint.guesses import GUESSES
 from adjoint.hypotheses import HYPOTHESES
 from adjoint.reference.apis import APIS
 from adjoint.supposing import Heard
-from adjoint.tiny import steps
+from adjoint.tiny import alike, steps
 from adjoint.wiring import causes
-from adjoint.writing import rank_of
+from adjoint.writing import has_formats, rank_of
 
 DTYPES = ["float32"]
 UNDONE = {
@@ -50,7 +51,9 @@ LACKS = {
     "tf.keras.layers.Conv3DTranspose": {"turns dilation", "ignores dilation"},
 }
 OF_TWO_AXES = {"turns the kernel", "turns strides", "turns dilation", "turns padding", "turns output_padding"}
-FIRST, LAST = {"answers with channels first"}, {"answers with channels last"}
+FIRST = {"answers with channels first", "takes channels first"}
+LAST = {"answers with channels last", "takes channels last"}
+BOTH_LAST = {"takes and answers with channels last"}
 
 
 def answered(hypothesis, setting):
@@ -86,7 +89,7 @@ def lacking(api):
     names |= LACKS["tf.layers"] if api.startswith("tf.layers") else set()
     names -= LACKS["keras.layers.Conv2DTranspose"] if api == "tf.keras.layers.Conv2DTranspose" else set()
     has_formats = api == "tf.nn.conv_transpose" or "layers" in api
-    names |= set() if has_formats else {"swaps data formats", *FIRST}
+    names |= BOTH_LAST if has_formats else {"swaps data formats", *FIRST}
     names |= OF_TWO_AXES if rank_of(api) == 1 else set()
     return names | (set() if api == "operation" else {"crops the other end"})
 
@@ -131,6 +134,27 @@ def test_what_explained_before_is_all_that_is_named():
     flips = next(hypothesis for hypothesis in HYPOTHESES if hypothesis.name == "flips the kernel")
     heard = Heard(5, step.setting, expected(step.call), answered(flips, step.setting))
     assert set(causes(heard, [flips])) == {flips}
+
+
+@pytest.mark.parametrize("api", ["operation", "torch.nn.functional.conv_transpose2d"])
+def test_two_at_once_can_be_tried_on_groups(api):
+    """One may leave the other as many channels as can't be shared out."""
+    (step,) = [step for step in steps(api, DTYPES, 1) if step.asks == "groups"]
+    pairs = list(permutations(HYPOTHESES, 2))
+    made = [first.beside(second).call(step.setting) for first, second in pairs]
+    assert None in made
+    assert len(made) > made.count(None)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_mistaken_layout_makes_some_call_one_that_can_not_be_answered(api):
+    (setting,) = [step.setting for step in steps(api, DTYPES, 1) if step.asks == "axes of different sizes"]
+    forbidding = {hypothesis.name for hypothesis in HYPOTHESES if hypothesis.forbids(setting)}
+    formats = {"takes channels first", "swaps data formats"}
+    of_first = {"takes channels last", "takes and answers with channels last"}
+    plainly = set() if rank_of(api) == 3 else of_first  # whose last axis has two elements
+    assert forbidding == {"swaps kernel channels"} | (formats if has_formats(api) else plainly)
+    assert not any(hypothesis.forbids(alike(setting)) for hypothesis in HYPOTHESES)
 
 
 def test_names_and_sentences_are_distinct():
