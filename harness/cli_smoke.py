@@ -59,7 +59,7 @@ def smoke(
     implementation = meant.found()
     rerun = shlex.join(["adjoint", "run", *meant.words()])
     words = PYTHON if ":" in (target or "") else PROTOCOL
-    talk = Talk(implementation.command, implementation.env, timeout, words.options)
+    talk = Talk(implementation.command, implementation.env, timeout)
     lines: list[Line] = []
     api_shown = ""
     try:

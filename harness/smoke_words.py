@@ -37,8 +37,6 @@ class Words:
         From an error, to a sentence.
     fatal, accepted : str
         Of an illegal call that has no answer, and of one that is not refused.
-    options : mapping of str to str
-        What `start` is sent besides.
     again : mapping of str to str
         Of what is wrong with a call made again, by what was observed, with ``{name}``.
     """
@@ -52,7 +50,6 @@ class Words:
     raised: Callable[[Raised], str]
     fatal: str
     accepted: str
-    options: Mapping[str, str]
     again: Mapping[str, str]
 
     def called(self, asks: str) -> str:
@@ -95,7 +92,6 @@ PROTOCOL = Words(
     argument=lambda _, value: f"a tagged argument, {json.dumps(value)},",
     raised=lambda error: f"it raises {error}",
     fatal="the call is illegal, and the answer must be `raised`",
-    options={},
     accepted="an illegal call is answered; whether rightly is not asked here",
     again={
         "output": "`{name}` is not what the call must return",
@@ -121,7 +117,6 @@ PYTHON = Words(
     argument=_as_given,
     raised=_of_python,
     fatal="the call is illegal: it must raise an error",
-    options={"only_arrays": "yes"},
     accepted="it is accepted; whether rightly is not asked here",
     again={
         "output": "it does not return what it must",

@@ -55,8 +55,6 @@ class Talk:
         Variables to set on top of ours; ``{home}`` in one stands for an empty folder made for the worker.
     seconds : float, optional
         For each answer, that to `start` too.  Without it, `Limits` says how long either may take.
-    options : mapping of str to str, optional
-        What `start` says besides.
 
     Attributes
     ----------
@@ -69,11 +67,9 @@ class Talk:
         command: tuple[str, ...],
         env: Mapping[str, str],
         seconds: float | None,
-        options: Mapping[str, str] | None = None,
     ) -> None:
         self.noise: list[str] = []
         self._command = command
-        self._greeting = {**GREETING, "options": dict(options)} if options else GREETING
         self._home = TemporaryDirectory(prefix="adjoint-home-", ignore_cleanup_errors=True)
         self._env = {name: value.replace("{home}", self._home.name) for name, value in env.items()}
         self._limits = Limits() if seconds is None else Limits(seconds=seconds, start_seconds=seconds)
@@ -94,7 +90,7 @@ class Talk:
         except OSError as error:
             raise WorkerDidNotStart(f"{self._command[0]} can't be run: {error.strerror}") from None
         self._answered, heard = 0, len(self.noise)
-        process.send(_line(self._greeting))
+        process.send(_line(GREETING))
         try:
             return patiently(self._next, time.monotonic() + self._limits.start_seconds, aloud)
         except Ended as end:

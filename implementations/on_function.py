@@ -23,11 +23,10 @@ TARGET: Dict[str, Any] = {}
 UNSUPPORTED: List[Tuple[str, str, str, str]] = []
 
 
-def start(target: str, api: str, claimed: str = "{}", only_arrays: str = "") -> Dict[str, Any]:
+def start(target: str, api: str, claimed: str = "{}") -> Dict[str, Any]:
     """Import the target; return name, version and claims.
 
     A target ``@FILE`` is pickled in a file.  What is claimed is JSON, as `adjoint.claims_file` has it.
-    With `only_arrays`, what is returned and is no array is an error, rather than made one of.
     """
     sys.path.insert(0, os.getcwd())
     claims = json.loads(claimed)
@@ -37,7 +36,7 @@ def start(target: str, api: str, claimed: str = "{}", only_arrays: str = "") -> 
         sys.exit(
             "module %s has no asarray, so it can't be claimed as the library of arrays" % arrays.__name__
         )
-    TARGET.update(call=found, asarray=arrays.asarray, library=arrays, only_arrays=only_arrays)
+    TARGET.update(call=found, asarray=arrays.asarray, library=arrays)
     UNSUPPORTED[:] = [
         (row["id"], row["error"], row["pattern"], row.get("link", ""))
         for row in claims.get("unsupported", [])
@@ -143,7 +142,7 @@ def taken(array: Any) -> Any:
 
 
 def to_numpy(output: Any) -> Any:
-    """Return an array of whatever is returned.
+    """Return an array of what is returned; what is none, a list or a number, is an error.
 
     PyTorch's tensors may wait for a gradient, and show bfloat16 by its bits alone.
     """
@@ -151,8 +150,7 @@ def to_numpy(output: Any) -> Any:
         output = output.detach()
     if hasattr(output, "__dlpack__") and not hasattr(output, "__array__"):
         return np.from_dlpack(output)
-    none = output is None or isinstance(output, (list, tuple, dict, str, int, float, complex))
-    if none and TARGET.get("only_arrays"):
+    if output is None or isinstance(output, (list, tuple, dict, str, int, float, complex)):
         some = " of %d" % len(output) if isinstance(output, (list, tuple)) else ""
         kind = "None" if output is None else "a " + type(output).__name__ + some
         raise TypeError("it returned %s, where one array is wanted" % kind)

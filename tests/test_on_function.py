@@ -171,3 +171,34 @@ def test_a_script_copies_what_the_library_can_not_view() -> None:
         text for text in scripts("strange:conv_transpose2d", FUNCTION, ".views") if "np.flip" in text
     ]
     assert run(text) == "holds"
+
+
+NO_ARRAYS = """
+from adjoint.fast.torch_functional import conv_transpose2d
+
+def a_list(*given, **named): return conv_transpose2d(*given, **named).tolist()
+def a_tuple(*given, **named): return (conv_transpose2d(*given, **named),)
+def a_number(*given, **named): return float(conv_transpose2d(*given, **named).sum())
+def nothing(*given, **named): conv_transpose2d(*given, **named)
+"""
+RETURNED = {"a_list": "a list of 2", "a_tuple": "a tuple of 1", "a_number": "a float", "nothing": "None"}
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_what_is_no_array_is_not_made_one_of(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor in a script: a list of numbers has no dtype, and could pass for an array of float64."""
+    (tmp_path / "mine.py").write_text(NO_ARRAYS)
+    monkeypatch.chdir(tmp_path)
+    found = adjoint.check(f"mine:{name}", FUNCTION, dtypes="float64", profile="none")
+    assert not found.passed
+    assert f"raised TypeError at observe: it returned {RETURNED[name]}, where one array is wanted" in repr(
+        found
+    )
+    mine = catalogue.resolve(f"mine:{name}", FUNCTION)
+    (case, *_) = [
+        case for case in golden.load() if case.call.api == FUNCTION and case.call.dtype == "float64"
+    ]
+    (check, *_) = [check for check in case.checks if check.kind == "values"]
+    assert run(script(case, check, mine)) == "DEVIATES"

@@ -138,7 +138,7 @@ QUICK = {"a_line_short", "hangs", "does_not_stop", "flushes_nothing", "ends_no_l
 
 def lines(implementation, seconds=30.0):
     words = PYTHON if implementation.name.startswith("miswired:") else PROTOCOL
-    talk = Talk(implementation.command, implementation.env, seconds, words.options)
+    talk = Talk(implementation.command, implementation.env, seconds)
     try:
         return list(checklist(talk, "adjoint run it", words))
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -15,7 +15,6 @@ from adjoint.call import Call
 from adjoint.errors import WorkerDidNotStart
 from adjoint.talk import Talk
 from adjoint.waiting import silence
-from adjoint.worker import GREETING
 
 CALL = Call("operation", {}, {})
 SOON = 3.0
@@ -43,10 +42,8 @@ def opened() -> Iterator[Open]:
     """Return a function that opens a conversation with a worker, given as a script; all are closed."""
     talks = []
 
-    def open_(
-        script: str, seconds: float = 20.0, options: Mapping[str, str] | None = None, **env: str
-    ) -> Talk:
-        talks.append(Talk((sys.executable, "-S", "-c", HEAD + script), env, seconds, options))
+    def open_(script: str, seconds: float = 20.0, **env: str) -> Talk:
+        talks.append(Talk((sys.executable, "-S", "-c", HEAD + script), env, seconds))
         return talks[-1]
 
     yield open_
@@ -195,12 +192,3 @@ def test_a_home_is_made_empty_and_goes_with_the_talk(opened: Open) -> None:
     assert not home.exists()
     assert not psutil.pid_exists(answer["pid"])
     assert "MINE" not in os.environ
-
-
-def test_options_are_said_each_time_it_is_started(opened: Open) -> None:
-    script = "asked = read()\nsay({'version': '1'})\nsay({'id': read()['id'], 'asked': asked})"
-    for options in ({}, {"only": "this"}):
-        talk = opened(script, options=options)
-        replies = [talk.ask(CALL).message for _ in range(2)]
-        asked = GREETING | ({"options": options} if options else {})
-        assert [reply and reply["asked"] for reply in replies] == [asked, asked]
