@@ -6,6 +6,9 @@ from adjoint.inert import in_a_line
 from adjoint.last_words import last_words
 from adjoint.record import FATAL, Record
 
+INTERRUPTED = "it was interrupted"
+"""The reason, where someone ended the run."""
+
 GAVE_UP = "calls in a row ended the worker; the rest was not tried."
 """How the reason ends of a run that was hopeless."""
 

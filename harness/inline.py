@@ -18,7 +18,7 @@ from adjoint.cases.demanded import case_of
 from adjoint.cases.strategies import settings
 from adjoint.deviations import Deviation, load, shipped, strangers
 from adjoint.drawing import DATA, Drawn
-from adjoint.ending import why
+from adjoint.ending import INTERRUPTED, why
 from adjoint.errors import UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
@@ -255,7 +255,7 @@ def _examined(plan: Plan, api: str) -> Path:
     except GaveUp as error:
         stopped = str(error)
     except BaseException:
-        examination.finish("it was interrupted")
+        examination.finish(INTERRUPTED)
         raise
     record = examination.finish(stopped)
     assert record is not None

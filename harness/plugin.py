@@ -18,6 +18,7 @@ import pytest
 from adjoint import deviations, selection
 from adjoint.catalogue import from_command, resolve
 from adjoint.drawing import DATA, Drawn, profiled
+from adjoint.ending import INTERRUPTED
 from adjoint.errors import AdjointError, UsageError, WorkerDidNotStart
 from adjoint.examination import Examination
 from adjoint.gate import HELD_LEVELS, code_of
@@ -194,7 +195,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _EXAMINATION not in stash:
         return
     interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
-    stopped = stash.get(_STOPPED, "it was interrupted" if interrupted else "")
+    stopped = stash.get(_STOPPED, INTERRUPTED if interrupted else "")
     record = stash[_EXAMINATION].finish(stopped)
     if record is None:
         return

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from adjoint import catalogue, environments
 from adjoint.catalogue import Implementation, NotInstalled
+from adjoint.ending import INTERRUPTED
 from adjoint.errors import AdjointError, RecordError, UsageError
 from adjoint.heading import write_not_run
 from adjoint.inert import cut, in_a_line
@@ -31,6 +32,8 @@ from adjoint.plan import Plan
 from adjoint.record import Record, read
 from adjoint.resuming import seal
 from adjoint.waiting import STILL
+
+BEFORE_ALL = f"{INTERRUPTED} before its first verdict: nothing is kept, and with --resume it begins anew."
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,7 @@ def _run(job: Job, request: Request, progress: Progress, task: TaskID) -> tuple[
                 interrupted = True
                 _interrupt(child)
     _show(job.record, progress, task)
-    return _result(job, request, log, child.returncode), interrupted
+    return _result(job, request, log, child.returncode, interrupted), interrupted
 
 
 def _take(record: Path, clear: bool = False) -> None:
@@ -271,8 +274,10 @@ def _left(job: Job, request: Request, why: str, status: str = "not-run") -> Reco
     return found or _not_run(job, AdjointError(why), status)
 
 
-def _result(job: Job, request: Request, log: Path, code: int) -> Record:
+def _result(job: Job, request: Request, log: Path, code: int, interrupted: bool) -> Record:
     """Read the record of a finished run, or say why there is none.
+
+    Of a run that was interrupted, neither the code nor the log tells anything: they depend on the moment.
 
     Raises
     ------
@@ -282,6 +287,8 @@ def _result(job: Job, request: Request, log: Path, code: int) -> Record:
     if code != pytest.ExitCode.USAGE_ERROR:
         with suppress(RecordError):
             return read(job.record)
+    if interrupted and code != pytest.ExitCode.USAGE_ERROR:
+        return seal(job.record, INTERRUPTED) or _not_run(job, AdjointError(BEFORE_ALL))
     text = log.read_text(encoding="utf-8", errors="replace")
     if code == pytest.ExitCode.USAGE_ERROR:
         if not request.resume:

@@ -129,6 +129,38 @@ def test_interrupt_ends_the_worker_and_closes_the_record(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.parametrize("later", [0.1, 0.8, 2.0])
+def test_an_early_interrupt_of_all_is_told_as_one(later, tmp_path, run_adjoint):
+    """As by the terminal's Ctrl-C, which pytest gets too: while it is imported, or gathers what to run."""
+    words = ("run", "fast", "-k", "tf.nn.conv_transpose", "--out", tmp_path)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "adjoint.cli", *map(str, words)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while not psutil.Process(run.pid).children():
+        time.sleep(0.01)
+    time.sleep(later)
+    os.killpg(run.pid, signal.SIGINT)
+    said, _ = run.communicate(timeout=60)
+    (path,) = tmp_path.glob("*.record.jsonl")
+    whole = record.read(path)
+    assert run.returncode == 3
+    assert "KeyboardInterrupt" not in said
+    if whole.footer["status"] == "not-run":
+        assert whole.footer["reason"] == running.BEFORE_ALL
+        assert running.BEFORE_ALL in said
+        again = run_adjoint(*words, "--resume", "--seed", 5)  # nothing is left that it could differ from
+        assert again.returncode == 0
+        assert record.read(path).header["seed"] == 5
+    else:
+        assert (whole.footer["status"], whole.footer["reason"]) == ("stopped", "it was interrupted")
+        assert "goes on with --resume" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_an_interrupt_that_is_lost_is_sent_again():
     """As one is that Python gets in a callback of its own, such as of the garbage collector."""
     program = (
