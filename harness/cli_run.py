@@ -16,6 +16,7 @@ from adjoint.cli_reports import say, say_changes, write
 from adjoint.drawing import PROFILES, profiled
 from adjoint.errors import UsageError
 from adjoint.gate import HELD_LEVELS, exit_code
+from adjoint.meant import no_function
 from adjoint.plan import Plan
 from adjoint.running import Request, run_all
 from adjoint.sentences import sentences
@@ -117,7 +118,7 @@ def run(
         options=tuple(words),
     )
     if (api or dtypes or claims) and not any(":" in target for target in request.targets):
-        raise UsageError("--api, --dtypes and --claims speak of a module:function, and none was given.")
+        raise UsageError(no_function(targets, api))
     if declared and (
         strangers := deviations.strangers(known, (*request.targets, *commands), catalogue.entries())
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adjoint import catalogue
@@ -43,7 +44,7 @@ class Meant:
                 "give one thing to look at: a name or module:function, or a program as --command."
             )
         if (self.api or self.dtypes or self.claims) and ":" not in (self.target or ""):
-            raise UsageError("--api, --dtypes and --claims speak of a module:function, and none was given.")
+            raise UsageError(no_function([self.target] if self.target else [], self.api))
         if self.command is not None:
             return catalogue.from_command(self.command)
         return catalogue.resolve(str(self.target), self.api, self.python or python, self.dtypes, self.claims)
@@ -55,3 +56,16 @@ class Meant:
         named = ("api", "dtypes", "claims", "python")
         given = {f"--{name}": getattr(self, name) for name in named}
         return [str(self.target), *(word for name, value in given.items() if value for word in (name, value))]
+
+
+def no_function(targets: Sequence[str], api: str | None) -> str:
+    """Return the sentence where something is said of a ``module:function``, and no target is one."""
+    said = "--api, --dtypes and --claims speak of a module:function, and"
+    stranger = next((target for target in targets if target not in catalogue.entries()), "")
+    if not stranger:
+        named = f", but {', '.join(targets)} of the catalogue" if targets else ""
+        return f"{said} none was given{named}."
+    module, _, function = stranger.removesuffix(".py").rpartition(".")
+    if not module or stranger.endswith(".py"):  # all of it is a module: a function is often named as its API
+        module, function = stranger.removesuffix(".py"), (api or "function").rpartition(".")[2]
+    return f"{said} {stranger!r} has no colon: did you mean '{module}:{function}'?"

@@ -86,6 +86,9 @@ def unimported(name: str, error: Exception) -> str:
     another = "--python chooses another Python"
     missing = getattr(error, "name", None)
     if isinstance(error, ImportError) and missing and (name + ".").startswith(missing + "."):
+        if name.endswith(".py"):
+            found = "" if "/" in name or "\\" in name else ": did you mean %r?" % name[:-3]
+            return "there is no module %r; a module is named without .py%s" % (name, found)
         return "there is no module %r in %s, and %s has none; %s" % (missing, os.getcwd(), python, another)
     if isinstance(error, ModuleNotFoundError):
         return "module %s imports %r, which %s does not have; %s" % (name, missing, python, another)

@@ -39,8 +39,14 @@ BAD = {
     ),
     "api for none": (
         ["run", "fast", "--api", API],
-        "--api, --dtypes and --claims speak of a module:function",
+        "--api, --dtypes and --claims speak of a module:function, and none was given, but fast of the catal",
     ),
+    "a dot for the colon": (
+        ["run", "fast", "mine.conv", "--api", API],
+        "and 'mine.conv' has no colon: did you mean 'mine:conv'?",
+    ),
+    "no function": (["run", "mine", "--api", API], "did you mean 'mine:conv_transpose2d'?"),
+    "a file": (["run", "mine.py", "--api", API], "did you mean 'mine:conv_transpose2d'?"),
     "dtypes misspelt": (
         ["run", "miniatures:always_right", "--api", API, "--dtypes", "Float32"],
         "must name some of",

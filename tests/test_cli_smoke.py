@@ -24,6 +24,10 @@ BAD = {
         ["smoke", "fast", "--api", API],
         "--api, --dtypes and --claims speak of a module:function",
     ),
+    "a dot for the colon": (
+        ["smoke", "mine.conv", "--api", API],
+        "and 'mine.conv' has no colon: did you mean 'mine:conv'?",
+    ),
     "claims for none": (["smoke", "fast", "--claims", "x"], "--claims speak of a module:function"),
     "no such claims": (["smoke", "m:f", "--api", API, "--claims", "none.toml"], "none.toml can't be read"),
     "no such python": (["smoke", "fast", "--python", "/no/such/python"], "is not a program"),
@@ -38,6 +42,12 @@ def test_bad_input_is_one_sentence_and_code_2(name, run_adjoint):
     assert done.returncode == 2, done.stdout + done.stderr
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_file_for_a_module_is_told_by_its_name(run_adjoint):
+    done = run_adjoint("smoke", "miswired.py:sound", "--api", API, cwd=HERE)
+    assert done.returncode == 3
+    assert "is named without .py: did you mean 'miswired'?" in done.stdout
 
 
 def test_a_timeout_is_a_number(run_adjoint):
