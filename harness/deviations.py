@@ -22,7 +22,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from adjoint.errors import UsageError
+from adjoint.golden import load as load_golden
 from adjoint.nearest import instead
+from adjoint.reference.signatures import signatures
 from adjoint.spec import load as load_spec
 
 FIELDS = {
@@ -36,6 +38,8 @@ FIELDS = {
     "varies": str,
     "versions": dict,
 }
+BESIDES = ("output.shape", "becomes")
+"""What `where` may ask for beside the parameters of a call."""
 EXCUSABLE = ("deviates", "crashed", "timed-out", "broken")
 TODO = "TODO"
 """How a reason starts that is still to be written; see `adjoint.drafting`."""
@@ -254,6 +258,25 @@ def _refuse_acts(when: str) -> None:
             raise TypeError(f"when is {when!r}; it may compare parameters, not call or reach into anything")
 
 
+def _refuse_strange(names: Collection[str]) -> None:
+    """Refuse a name that is no parameter of any call: neither an argument of an API, nor in a golden case.
+
+    Raises
+    ------
+    TypeError
+    """
+    known = {*BESIDES, *(name for signature in signatures().values() for name in signature.parameters)}
+    if set(names) <= known:
+        return
+    known.update(name for case in load_golden() for name in case.call.parameters())
+    for name in names:
+        if name not in known:
+            others = instead(
+                name, sorted(known), "'where' asks for arguments, dtype, or shapes, as input.shape"
+            )
+            raise TypeError(f"there is no parameter {name!r}{others}")
+
+
 def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
     try:
         if not isinstance(row, dict):
@@ -272,6 +295,7 @@ def _deviation(row: Mapping[str, Any], where: str) -> Deviation:
                 raise TypeError(f"{name} is {value!r}; it must be a {kind.__name__}")
         if deviation.expires is not None and type(deviation.expires) is not datetime.date:
             raise TypeError(f"expires is {deviation.expires!r}; it must be a date, as 2026-12-31")
+        _refuse_strange(deviation.where)
         for wanted in deviation.versions.values():
             SpecifierSet(wanted)
         if not deviation.reason.strip() or deviation.reason.lstrip().startswith(TODO):

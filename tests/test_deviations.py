@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adjoint import golden
 from adjoint.deviations import Deviation, Ledger, load, shipped, strangers
 from adjoint.errors import UsageError
 
@@ -242,6 +243,13 @@ def test_a_file_gives_its_declarations_in_order(tmp_path):
     ]
 
 
+def test_each_parameter_of_a_golden_case_may_be_asked_for(tmp_path):
+    names = {name for case in golden.load() for name in case.call.parameters()} | {"output.shape", "becomes"}
+    where = ", ".join(f'"{name}" = 1' for name in sorted(names))
+    (found,) = load(write(tmp_path, ROW + f"where = {{ {where} }}\n"))
+    assert set(found.where) == names
+
+
 def test_the_declarations_that_come_with_the_suite_can_be_read():
     assert all(found.reason for found in load(shipped()))
 
@@ -272,6 +280,11 @@ def test_the_declarations_that_come_with_the_suite_can_be_read():
         (ROW + "versions = { torch = 2 }\n", "deviation 1: "),
         (ROW + 'versions = ">=2"\n', "deviation 1: "),
         (ROW + 'where = "SAME"\n', "deviation 1: "),
+        (
+            ROW + 'where = { "bias.shpe" = [1] }\n',
+            "deviation 1: there is no parameter 'bias.shpe': did you mean 'bias.shape'\\? ",
+        ),
+        (ROW + "where = { dtyp = 'int32' }\n", "there is no parameter 'dtyp': did you mean 'dtype'"),
         (ROW + 'when = "padding =="\n', "deviation 1: "),
         (ROW + "when = \"open('x', 'w')\"\n", "deviation 1: .*open"),
         (ROW + 'when = "bias_shape and f(bias_shape)"\n', "deviation 1: .*bias_shape"),
