@@ -66,7 +66,14 @@ BAD = {
         ["run", "miniatures:always_right", "--api", "conv_transpose2d"],
         "did you mean 'torch.nn.functional.conv_transpose2d'? It must be one of",
     ),
-    "reproduce unknown case": (["reproduce", "000000000000", "fast"], "there is no case '000000000000'"),
+    "reproduce unknown case": (
+        ["reproduce", "nothing", "fast"],
+        "no case 'nothing'; see 'adjoint list cases'.\n",
+    ),
+    "reproduce drawn case": (
+        ["reproduce", "000000000000", "fast"],
+        "If it was drawn, it is in no list: its script",
+    ),
     "reproduce unknown name": (["reproduce", "CASE", "torhc"], "'torhc' is not in the catalogue"),
 }
 
