@@ -160,7 +160,7 @@ def _cancel(arrays: dict[str, wire.Array], kind: str, seed: int, precision: int)
     if kind == "cancelling":
         brings, takes = slice(0, pairs), slice(pairs, 2 * pairs)
     elif seed % 2:
-        brings, takes = slice(0, 2 * pairs, 2), slice(1, 2 * pairs, 2)  # each second one, the one before it
+        brings, takes = slice(0, 2 * pairs, 2), slice(1, None, 2)  # each second one, the one before it
     else:
         return
     arrays["input"][:, takes] = arrays["input"][:, brings]
