@@ -178,6 +178,9 @@ def _feed(case: Case, check: Check, implementation: Implementation) -> str:
     text = "\n".join(json.dumps(line) for line in lines)
     wanted = "" if check.demanded is None else f" {json.dumps(check.demanded)}"
     shown = _readable({name: case.call.tensors[name] for name in _passed(case, check)})
+    if check.kind == "values" and check.demanded and "readings" not in check.demanded:
+        ends = {f"demanded, {end}": check.demanded[end] for end in ("low", "high") if end in check.demanded}
+        shown += _readable(ends or {"demanded": check.demanded})
     return f"{shown}# demanded: {check.kind}{wanted}\n{_shell(implementation)} <<'CALLS'\n{text}\nCALLS\n"
 
 

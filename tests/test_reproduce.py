@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -237,9 +238,19 @@ def test_a_script_shows_what_gradients_do_to_memory(tmp_path):
 def test_the_script_of_a_program_shows_small_numbers_beside_its_data(dtype):
     worker = catalogue.Implementation("./worker", ("./worker",))
     case = half_case(dtype, 3, "values", 0)
-    given = tensors.decode(case.call.tensors["input"]).astype("float32")
+    demanded = case.checks[0].demanded
+    doubled, given = (
+        tensors.decode(spec).astype("float32") for spec in (demanded, case.call.tensors["input"])
+    )
     text = script(case, case.checks[0], worker)
     assert f"# input, {dtype} of shape [1, 1, 3]: {given.tolist()}\n" in text
     assert f"# weight, {dtype} of shape [1, 1, 1]: [[[2.0]]]\n" in text
+    again = replace(case, call=case.call.repeated())  # of more than one call, for a shell
+    assert f"# demanded, {dtype} of shape [1, 1, 3]: {doubled.tolist()}\n" in script(
+        again, case.checks[0], worker
+    )
+    ends = Check("values", "torch-functional.dtype", {"low": demanded, "high": demanded, "unit": 1.0})
+    text = script(again, ends, worker)
+    assert f"# demanded, low, {dtype} of shape [1, 1, 3]: {doubled.tolist()}\n# demanded, high, " in text
     large = half_case(dtype, 97, "values", 0)
     assert "# input" not in script(large, large.checks[0], worker)

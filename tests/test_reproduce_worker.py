@@ -62,6 +62,7 @@ def test_numbers_of_each_dtype_are_read(dtype: str, tmp_path: Path) -> None:
 
 
 DATA = "data = array.array(CODES[dtype], elements)"
+MUTE = "it can't be started, or answers no JSON objects: "
 STOP = 'if message["do"] == "stop":'
 RAISED = 'return {"outcome": "raised", "stage": "call", '
 FAULTS = [
@@ -77,6 +78,7 @@ FAULTS = [
         "except ZeroDivisionError as error:",
         (1, "it left the call without an answer, with exit code 1"),
     ),
+    ("raised", "json.dumps(answer)", '"oh"', (1, f"{MUTE}Expecting value: line 1 column 1 (char 0)")),
     (
         "raised",
         STOP,
@@ -99,8 +101,15 @@ def test_it_tells_what_a_program_does_wrong(
     text = PLAIN.read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "worker.py").write_text(text.replace(old, new), encoding="utf-8")
-    worker = catalogue.from_command(f"{sys.executable} worker.py")
-    case, check = next(
+    assert (
+        ending(script(*of_plain(kind), catalogue.from_command(f"{sys.executable} worker.py")), tmp_path)
+        == said
+    )
+
+
+def of_plain(kind: str) -> tuple[Case, Check]:
+    """Return a check of the API of docs/worker.py, of a call with at least one sample."""
+    return next(
         (case, check)
         for case in golden.load()
         for check in case.checks
@@ -108,4 +117,8 @@ def test_it_tells_what_a_program_does_wrong(
         and case.call.observe == ("output",)
         and case.call.tensors["input"]["shape"][0]
     )
-    assert ending(script(case, check, worker), tmp_path) == said
+
+
+def test_a_program_that_is_not_there_refuses_nothing(tmp_path: Path) -> None:
+    code, said = ending(script(*of_plain("raised"), catalogue.from_command("./nowhere")), tmp_path)
+    assert (code, said.startswith(f"{MUTE}[Errno 2]")) == (1, True)
